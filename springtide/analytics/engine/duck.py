@@ -1,0 +1,89 @@
+"""DuckDB in process: the engine of one machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from springtide.analytics.engine.engine import Rows, Schema
+from springtide.kernel.errors import BadInput
+
+_PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
+ROW_GROUP = 122_880
+
+
+def literal(text: object) -> str:
+    """A SQL string literal: for file names, which DuckDB does not take as parameters everywhere."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+class DuckEngine:
+    """One DuckDB connection with a memory limit; built-in extensions only."""
+
+    dialect = "duckdb"
+
+    def __init__(self, *, memory_limit: str = "2GB", threads: int = 0, temp: Path | None = None) -> None:
+        config: dict[str, Any] = {"memory_limit": memory_limit, "autoinstall_known_extensions": "false"}
+        if threads:
+            config["threads"] = threads
+        if temp is not None:
+            config["temp_directory"] = str(temp)
+        self.connection = duckdb.connect(":memory:", config=config)
+        self.connection.execute("set timezone = 'UTC'")
+
+    def view(self, name: str, files: Sequence[Path], schema: Schema) -> None:
+        if not files:
+            self.table(name, schema, ())
+            return
+        self.drop(name)
+        listed = ", ".join(literal(path) for path in files)
+        self.connection.execute(f"create temp view {name} as select * from read_parquet([{listed}], union_by_name = true)")
+
+    def table(self, name: str, schema: Schema, rows: Sequence[tuple[Any, ...]]) -> None:
+        self.drop(name)
+        self.connection.execute(f"create temp table {name} ({', '.join(f'{c.name} {c.type}' for c in schema)})")
+        if rows:
+            places = ", ".join("?" for _ in schema)
+            self.connection.executemany(f"insert into {name} values ({places})", [list(row) for row in rows])
+
+    def make(self, name: str, sql: str, **params: Any) -> int:
+        # A view over files may carry the name of the table that replaces it, and be read by the query: build first, then swap.
+        self.connection.execute(f"create or replace temp table {name}__new as {sql}", _bound(sql, params))
+        self.drop(name)
+        self.connection.execute(f"alter table {name}__new rename to {name}")
+        return int(self.rows(f"select count(*) from {name}").scalar())
+
+    def rows(self, sql: str, **params: Any) -> Rows:
+        cursor = self.connection.execute(sql, _bound(sql, params))
+        return Rows(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
+
+    def write(self, sql: str, path: Path, **params: Any) -> int:
+        options = f"format parquet, compression zstd, row_group_size {ROW_GROUP}"
+        answer = self.connection.execute(f"copy ({sql}) to {literal(path)} ({options})", _bound(sql, params)).fetchone()
+        return int(answer[0]) if answer else 0
+
+    def drop(self, *names: str) -> None:
+        known = dict(
+            self.connection.execute(
+                "select table_name, table_type from information_schema.tables where table_name in (select unnest($1))",
+                [list(names)],
+            ).fetchall()
+        )
+        for name, kind in known.items():
+            self.connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {name}")
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def _bound(sql: str, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that the text names; one that is missing is told by name."""
+    named = set(_PARAMETER.findall(sql))
+    missing = sorted(named - params.keys())
+    if missing:
+        raise BadInput(f"The query needs ${missing[0]}, which was not given.", code="missing_parameter")
+    return {name: params[name] for name in named}

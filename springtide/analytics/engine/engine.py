@@ -1,0 +1,90 @@
+"""What an engine can do: a small interface that DuckDB and Spark both keep.
+
+SQL text is the restricted DuckDB dialect (see `dialect.py`); parameters are written `$name` and bound, never pasted in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+ColumnType = Literal[
+    "integer", "bigint", "smallint", "double", "boolean", "date", "timestamp", "varchar", "uuid", "decimal(38,12)"
+]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its name, its type, and what it means. A `timestamp` is UTC and has no zone."""
+
+    name: str
+    type: ColumnType
+    nullable: bool = True
+    about: str = ""
+
+
+Schema = tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The answer to a query: column names and row tuples."""
+
+    columns: tuple[str, ...]
+    values: list[tuple[Any, ...]]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.values]
+
+    def scalar(self) -> Any:
+        """The only value of a one-row, one-column answer."""
+        [[value]] = self.values
+        return value
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A `.sql` file: what a table or a measure means. `hash` names its version."""
+
+    name: str
+    text: str
+    hash: str
+
+
+@cache
+def definition(package: str, name: str) -> Definition:
+    """The definition `name.sql` that lies beside the code of `package`."""
+    text = resources.files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    return Definition(name, text, hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+class Engine(Protocol):
+    """One connection to DuckDB or one session of Spark. Not shared between threads."""
+
+    dialect: str
+
+    def view(self, name: str, files: Sequence[Path], schema: Schema) -> None:
+        """`name` reads the Parquet files; without files it is an empty table of that schema."""
+
+    def table(self, name: str, schema: Schema, rows: Sequence[tuple[Any, ...]]) -> None:
+        """A small table from Python rows; replaces one of that name."""
+
+    def make(self, name: str, sql: str, **params: Any) -> int:
+        """Materialise a query as table `name` inside the engine (replacing it), and count its rows."""
+
+    def rows(self, sql: str, **params: Any) -> Rows:
+        """Run a query and fetch everything."""
+
+    def write(self, sql: str, path: Path, **params: Any) -> int:
+        """Write a query's rows as one zstd Parquet file at `path`, and count them."""
+
+    def drop(self, *names: str) -> None:
+        """Forget views and tables; unknown names are no error."""
+
+    def close(self) -> None:
+        """Give back memory, files and connections."""

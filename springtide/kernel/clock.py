@@ -1,0 +1,10 @@
+"""The only place that looks at the clock. Faces ask it and pass the answer down."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)

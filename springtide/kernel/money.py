@@ -1,0 +1,21 @@
+"""Money: Decimal USDT for people, a whole number of 1e-6 USDT in the lake.
+
+Sums of DOUBLE differ from run to run with the order of threads; sums of whole numbers do not.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+MICRO = 1_000_000
+_UNIT = Decimal("0.000001")
+
+
+def usdt(micro_usdt: int) -> Decimal:
+    """USDT as a Decimal with six places, from the lake's whole number of 1e-6 USDT."""
+    return (Decimal(micro_usdt) * _UNIT).quantize(_UNIT)
+
+
+def micro(amount_usdt: Decimal | int | str) -> int:
+    """The lake's whole number of 1e-6 USDT; halves go to the even neighbour."""
+    return int((Decimal(amount_usdt) / _UNIT).to_integral_value(ROUND_HALF_EVEN))

@@ -1,0 +1,65 @@
+"""The settings of one home: read once from `springtide.toml`, typed, refused loudly."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from springtide.kernel.days import zone
+from springtide.kernel.errors import BadInput, NothingYet, suggest
+
+FILE_NAME = "springtide.toml"
+
+
+@dataclass(frozen=True)
+class HomeSettings:
+    """What an exchange decides once: where its day begins, and how much memory the engine may use."""
+
+    exchange: str = "My exchange"
+    reporting_zone: str = "UTC"
+    has_contracts: bool = True
+    worker_memory: str = "6GB"
+    web_memory: str = "2GB"
+    threads: int = 0  # 0: as many as the machine has
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return zone(self.reporting_zone)
+
+    def as_toml(self) -> str:
+        def literal(value: object) -> str:
+            if isinstance(value, bool):
+                return "true" if value else "false"
+            return str(value) if isinstance(value, int) else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+        return "".join(f"{field.name} = {literal(getattr(self, field.name))}\n" for field in fields(self))
+
+
+def read_settings(home: Path) -> HomeSettings:
+    """The settings of `home`.
+
+    refuses    no_home           there is no springtide.toml
+               unknown_setting   a name nothing has
+               bad_setting       a value of the wrong type, or a zone that does not exist
+    """
+    path = home / FILE_NAME
+    if not path.is_file():
+        raise NothingYet(
+            f"There is no Springtide home at {home}.", f"Make one with: springtide --home {home} init", code="no_home"
+        )
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as bad:
+        raise BadInput(f"{path} cannot be read: {bad}.", "Mend the line it names.", code="bad_setting") from bad
+    known = {field.name: field for field in fields(HomeSettings)}
+    for name, value in given.items():
+        if name not in known:
+            raise BadInput(f"{path} has an unknown setting '{name}'.", suggest(name, known), code="unknown_setting")
+        wanted = type(known[name].default)
+        if type(value) is not wanted:
+            raise BadInput(f"Setting '{name}' is {value!r}.", f"It must be a {wanted.__name__}.", code="bad_setting")
+    settings = HomeSettings(**given)
+    zone(settings.reporting_zone)
+    return settings
