@@ -34,6 +34,7 @@ class DuckEngine:
             config["temp_directory"] = str(temp)
         self.connection = duckdb.connect(":memory:", config=config)
         self.connection.execute("set timezone = 'UTC'")
+        self._kinds: dict[str, str] = {}
 
     def view(self, name: str, files: Sequence[Path], schema: Schema) -> None:
         if not files:
@@ -42,20 +43,28 @@ class DuckEngine:
         self.drop(name)
         listed = ", ".join(literal(path) for path in files)
         self.connection.execute(f"create temp view {name} as select * from read_parquet([{listed}], union_by_name = true)")
+        self._kinds[name] = "view"
 
     def table(self, name: str, schema: Schema, rows: Sequence[tuple[Any, ...]]) -> None:
         self.drop(name)
         self.connection.execute(f"create temp table {name} ({', '.join(f'{c.name} {c.type}' for c in schema)})")
+        self._kinds[name] = "table"
         if rows:
             places = ", ".join("?" for _ in schema)
             self.connection.executemany(f"insert into {name} values ({places})", [list(row) for row in rows])
 
     def make(self, name: str, sql: str, **params: Any) -> int:
-        # A view over files may carry the name of the table that replaces it, and be read by the query: build first, then swap.
+        # The query may read the very name it replaces: build first, then swap.
         self.connection.execute(f"create or replace temp table {name}__new as {sql}", _bound(sql, params))
-        self.drop(name)
-        self.connection.execute(f"alter table {name}__new rename to {name}")
+        self._kinds[f"{name}__new"] = "table"
+        self.rename(f"{name}__new", name)
         return int(self.rows(f"select count(*) from {name}").scalar())
+
+    def rename(self, name: str, to: str) -> None:
+        self.drop(to)
+        kind = self._kinds.pop(name)
+        self.connection.execute(f"alter {kind} {name} rename to {to}")
+        self._kinds[to] = kind
 
     def rows(self, sql: str, **params: Any) -> Rows:
         cursor = self.connection.execute(sql, _bound(sql, params))
@@ -67,14 +76,9 @@ class DuckEngine:
         return int(answer[0]) if answer else 0
 
     def drop(self, *names: str) -> None:
-        known = dict(
-            self.connection.execute(
-                "select table_name, table_type from information_schema.tables where table_name in (select unnest($1))",
-                [list(names)],
-            ).fetchall()
-        )
-        for name, kind in known.items():
-            self.connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {name}")
+        for name in names:
+            if kind := self._kinds.pop(name, None):
+                self.connection.execute(f"drop {kind} {name}")
 
     def close(self) -> None:
         self.connection.close()

@@ -83,6 +83,9 @@ class Engine(Protocol):
     def write(self, sql: str, path: Path, **params: Any) -> int:
         """Write a query's rows as one zstd Parquet file at `path`, and count them."""
 
+    def rename(self, name: str, to: str) -> None:
+        """Give a view or table another name, replacing what had it."""
+
     def drop(self, *names: str) -> None:
         """Forget views and tables; unknown names are no error."""
 
