@@ -1,0 +1,1 @@
+"""Facts: input contracts, mappings, import and quarantine; the only room that reads foreign files and databases."""
