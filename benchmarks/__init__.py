@@ -1,0 +1,1 @@
+"""Benchmarks: each speed as a ratio to hand-written SQL measured in the same run."""
