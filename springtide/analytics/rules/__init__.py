@@ -1,0 +1,6 @@
+"""Rules: text conditions over columns, read by one evaluator in SQL and in Python. Strata, segments and gates speak them."""
+
+from springtide.analytics.rules.errors import BadRule, UnknownColumn, WrongUnit
+from springtide.analytics.rules.rule import Comparison, Rule, Why
+
+__all__ = ["BadRule", "Comparison", "Rule", "UnknownColumn", "Why", "WrongUnit"]
