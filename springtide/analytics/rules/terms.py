@@ -1,13 +1,12 @@
 """From a rule's text to terms: every construct once, its SQL and its Python side by side.
 
-A rule is read by sqlglot and then *rebuilt* from an allow-list: what is not named here never reaches an engine. Each term has the
-tree that the engine runs, the function that Python runs, and the unit of what they give. Three choices make the two agree to the
-bit:
+A rule is read by sqlglot and then *rebuilt* from an allow-list: what is not named here never reaches an engine. Each term has
+the tree that the engine runs, the function that Python runs, and the unit of what they give. Three choices make the two agree:
 
-- Whole numbers and money are compared as whole numbers. All other arithmetic is IEEE double on both sides: operands are cast and
-  divisors are NULLIF'd, so nothing depends on what an engine makes of INTEGER times DECIMAL.
+- Whole numbers and money are compared as whole numbers. All other arithmetic is IEEE double on both sides: operands are cast
+  and divisors are NULLIF'd, so nothing depends on what an engine makes of INTEGER times DECIMAL.
 - NULL follows SQL's three-valued logic; NaN equals itself and is greater than everything else, as in DuckDB and Spark.
-- A number written in a rule takes the unit of what it stands beside: next to money it is USDT, scaled here to the lake's 1e-6.
+- A number in a rule takes the unit of what it stands beside: next to money it is USDT, scaled here to the lake's 1e-6 USDT.
 """
 
 from __future__ import annotations
@@ -237,7 +236,7 @@ class Reader:
         return Term(unit, tree, chosen, terms[0].is_whole)
 
     def _sum(self, sign: type[exp.Expr], left: Term | Constant, right: Term | Constant, node: exp.Expr) -> Term | Constant:
-        """+ and -, of like with like. Sums of money stay whole: no rounding, and overflow only beyond nine million million USDT."""
+        """+ and -, of like with like. Sums of money stay whole, so nothing is rounded."""
         if isinstance(left, Constant) and isinstance(right, Constant):
             return _folded(sign, left, right, node)
         left, right = _settle([left, right], node)
