@@ -1,0 +1,123 @@
+"""Commands that write: make a home, simulate an exchange, import its facts, close its days, serve its console."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from springtide.cli.options import DAY, as_json, home_path, say, show, with_home
+from springtide.home import Home
+from springtide.kernel import clock
+from springtide.kernel.settings import HomeSettings
+
+
+def _bar(unit: str) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn(), transient=True
+    )
+
+
+@click.command()
+@click.option("--exchange", default="My exchange", show_default=True, help="The exchange's name.")
+@click.option("--zone", default="UTC", show_default=True, help="The reporting zone, where a day begins; fixed from then on.")
+@click.option("--no-contracts", is_flag=True, help="The exchange has no contracts.")
+@as_json
+@home_path
+def init(path: Path, exchange: str, zone: str, no_contracts: bool, wants_json: bool) -> None:
+    """Make a home for an exchange."""
+    home = Home.create(path, HomeSettings(exchange=exchange, reporting_zone=zone, has_contracts=not no_contracts))
+    if wants_json:
+        say({"home": str(home.path), "exchange": exchange, "zone": zone})
+    else:
+        click.echo(f"Made {path}: days begin in {zone}. Next: springtide --home {path} import FILES")
+
+
+@click.command(name="import")
+@click.argument("source")
+@click.option("--mapping", help="How a foreign layout is read: the name of a shipped mapping or of one in HOME/mappings.")
+@as_json
+@with_home
+def import_(home: Home, source: str, mapping: str | None, wants_json: bool) -> None:
+    """Import a file, a folder, or postgresql://… with #table or ?query."""
+    with _bar("rows") as bar:
+        task = bar.add_task("Importing", total=None, said="")
+
+        def progress(file: str, rows: int, rows_per_second: float) -> None:
+            bar.update(task, description=f"Importing {file}", said=f"{rows:,} rows, {rows_per_second:,.0f} rows/s")
+
+        imported = home.import_path(source, mapping=mapping, now=clock.now(), progress=progress)
+    if wants_json:
+        say(imported.as_dict())
+        return
+    columns = ("read", "taken", "duplicate", "corrected", "quarantined")
+    tables = imported.as_dict()["tables"]
+    show("Imported", ("table", *columns), [(name, *(counts[column] for column in columns)) for name, counts in tables.items()])
+
+
+@click.command()
+@click.option("--through", type=DAY, help="The last day to close; by default the last day of facts.")
+@as_json
+@with_home
+def close(home: Home, through: date | None, wants_json: bool) -> None:
+    """Close every day up to a day: user days, state, profiles, strata and moves."""
+    began = clock.now()
+    with _bar("days") as bar:
+        task = bar.add_task("Closing", total=None, said="")
+
+        def progress(day: date, done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, description=f"Closing {day}", said=f"{done} of {total} days")
+
+        closed = home.close(through=through, now=began, progress=progress)
+    seconds = (clock.now() - began).total_seconds()
+    if wants_json:
+        say({**closed.as_dict(), "seconds": round(seconds, 3)})
+        return
+    if not closed.days and not closed.restated:
+        click.echo(f"Nothing changed: closed through {closed.through}.")
+        return
+    click.echo(f"Closed {len(closed.days)} day(s) through {closed.through} in {seconds:.1f} s.")
+    for day in closed.restated:
+        moved = ", ".join(f"{name} {was:,} → {now:,}" for name, (was, now) in day.figures.items()) or "no figure moved"
+        click.echo(f"Closed {day.day} again: {moved}.")
+
+
+@click.command()
+@click.option("--users", type=click.IntRange(10), default=20_000, show_default=True)
+@click.option("--days", type=click.IntRange(2), default=200, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--through", type=DAY, help="The last day; by default yesterday.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where exchange/ and truth/ are written.")
+@as_json
+def simulate(users: int, days: int, seed: int, through: date | None, out: Path, wants_json: bool) -> None:
+    """Make up an exchange: its input tables under OUT/exchange, and what is true under OUT/truth."""
+    from springtide.simulator import simulate as run  # numpy and its threads are not every command's business
+
+    with _bar("") as bar:
+        task = bar.add_task("Simulating", total=1.0, said="")
+
+        def progress(what: str, share: float) -> None:
+            bar.update(task, completed=share, said=what)
+
+        made = run(users=users, days=days, seed=seed, out=out, through=through or clock.yesterday(), progress=progress)
+    if wants_json:
+        say(made.as_dict())
+        return
+    show(f"Made up {users:,} users from {made.first_day} to {made.last_day}", ("table", "rows"), made.rows.items())
+    click.echo(f"Next: springtide import {out / 'exchange'}")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@with_home
+def serve(home: Home, host: str, port: int) -> None:
+    """Serve the console until it is stopped."""
+    from springtide.desk.serve import run  # Django is not every command's business
+
+    run(home.path, host=host, port=port)
+
+
+COMMANDS = (init, import_, close, simulate, serve)

@@ -1,0 +1,181 @@
+"""A home: one exchange's folder with its settings, definitions and lake, and everything that can be asked of it.
+
+    springtide.toml     settings
+    definitions/        what a manager changed: strata edges
+    mappings/           how this exchange's files are laid out
+    lake/               facts and what the closes derived
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from springtide.analytics import facts, strata
+from springtide.analytics.daybook.close import Closed, Progress, close
+from springtide.analytics.daybook.inputs import fact_days
+from springtide.analytics.daybook.spec import CloseSpec, availability, given, unknown_columns
+from springtide.analytics.daybook.verify import Verified, verify
+from springtide.analytics.engine import DuckEngine, Engine
+from springtide.analytics.lake import Lake, Snapshot
+from springtide.home.users import Selection, UserList, list_users
+from springtide.kernel.errors import Refused
+from springtide.kernel.settings import FILE_NAME, HomeSettings, read_settings
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the lake: what came last, and whether it is known at all."""
+
+    name: str
+    rows: int
+    first_day: date | None
+    last_day: date | None
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Can the data be trusted: the last closed day, the last day of facts, each table, and what is not available, with the reason."""
+
+    closed_through: date | None
+    facts_through: date | None
+    tables: tuple[Table, ...]
+    missing_tables: tuple[str, ...]
+    unavailable: dict[str, str]
+    quarantined: int
+    restatements: tuple[dict[str, Any], ...]
+    definitions: dict[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "closed_through": self.closed_through and str(self.closed_through),
+            "facts_through": self.facts_through and str(self.facts_through),
+            "tables": [
+                {
+                    "name": table.name,
+                    "rows": table.rows,
+                    "first_day": table.first_day and str(table.first_day),
+                    "last_day": table.last_day and str(table.last_day),
+                    "unknown": list(table.unknown),
+                }
+                for table in self.tables
+            ],
+            "missing_tables": list(self.missing_tables),
+            "unavailable": self.unavailable,
+            "quarantined": self.quarantined,
+            "restatements": list(self.restatements),
+            "definitions": self.definitions,
+        }
+
+
+class Home:
+    """One exchange's home. Reading never waits for writing; each call reads one snapshot of the lake."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.settings = read_settings(path)
+        self.lake = Lake(path / "lake")
+
+    @classmethod
+    def create(cls, path: Path, settings: HomeSettings | None = None) -> Home:
+        """Make a home at `path`.
+
+        refuses    home_exists    there is one already
+        """
+        if (path / FILE_NAME).exists():
+            raise Refused(f"There is a home at {path} already.", "Use it as it is, or name another folder.", code="home_exists")
+        for folder in ("definitions/strata", "mappings", "lake"):
+            (path / folder).mkdir(parents=True, exist_ok=True)
+        (path / FILE_NAME).write_text((settings or HomeSettings()).as_toml(), encoding="utf-8")
+        return cls(path)
+
+    # Definitions
+
+    def stratifications(self) -> tuple[strata.Stratification, ...]:
+        """The stratifications in force: those shipped, with the home's own changes."""
+        return strata.load(self.path / "definitions" / "strata")
+
+    def close_spec(self) -> CloseSpec:
+        """What a close of this home is told."""
+        return strata.close_spec(self.stratifications(), self.settings.zone)
+
+    # Writing
+
+    def import_path(
+        self, source: str | Path, *, mapping: str | None = None, now: datetime, progress: facts.Progress | None = None
+    ) -> facts.Imported:
+        """Import a file, a folder or a PostgreSQL table or query; see `springtide.analytics.facts.import_path`."""
+        with self.engine(worker=True) as engine:
+            return facts.import_path(
+                self.lake,
+                engine,
+                source,
+                mapping=mapping,
+                mappings=self.path / "mappings",
+                zone=self.settings.zone,
+                now=now,
+                progress=progress,
+            )
+
+    def close(self, *, through: date | None = None, now: datetime, progress: Progress | None = None) -> Closed:
+        """Close every day up to `through` (default: the last day of facts); see `springtide.analytics.daybook.close`."""
+        with self.engine(worker=True) as engine:
+            closed = close(self.lake, engine, self.close_spec(), through=through, now=now, progress=progress)
+        self.lake.sweep(now=now)
+        return closed
+
+    def verify(self, *, progress: Progress | None = None) -> Verified:
+        """Rebuild from all history and compare, row for row."""
+        with self.engine(worker=True) as engine:
+            return verify(self.lake, engine, self.close_spec(), progress=progress)
+
+    # Reading
+
+    @contextmanager
+    def engine(self, *, worker: bool = False) -> Iterator[DuckEngine]:
+        """An engine with the memory the settings allow: a worker's, or a page's."""
+        memory = self.settings.worker_memory if worker else self.settings.web_memory
+        engine = DuckEngine(memory_limit=memory, threads=self.settings.threads, temp=self.path / "lake" / "spill")
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Engine, Snapshot]]:
+        """An engine and one pinned snapshot."""
+        with self.engine() as engine:
+            yield engine, self.lake.snapshot()
+
+    def users(self, selection: Selection, **page: Any) -> UserList:
+        """A page of the users that a selection names; see `springtide.home.users.list_users`."""
+        with self.reading() as (engine, snapshot):
+            return list_users(engine, snapshot, selection, [s.key for s in self.stratifications()], **page)
+
+    def freshness(self) -> Freshness:
+        """What is known, until when, and what is not available."""
+        snapshot = self.lake.snapshot()
+        manifest = snapshot.manifest
+        present, unknown = given(manifest), unknown_columns(manifest)
+        span = fact_days(snapshot)
+        return Freshness(
+            closed_through=snapshot.closed_through,
+            facts_through=span and span[1],
+            tables=tuple(
+                Table(
+                    name, snapshot.rows(name), snapshot.first_day(name), snapshot.last_day(name), tuple(sorted(unknown.get(name, ())))
+                )
+                for name in facts.FACT_TABLES
+                if name in present
+            ),
+            missing_tables=tuple(name for name in facts.FACT_TABLES if name not in present),
+            unavailable={key: why for key, why in availability(self.close_spec(), manifest).items() if why},
+            quarantined=snapshot.rows("quarantine"),
+            restatements=tuple(manifest.notes.get("restatements", ())),
+            definitions={s.key: f"{s.version}.{s.hash}" for s in self.stratifications()},
+        )

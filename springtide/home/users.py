@@ -1,0 +1,154 @@
+"""Lists of users: every number opens the users behind it, and the list counts exactly what the number said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from springtide.analytics.daybook.tables import MOVES, PROFILE_TYPES, PROFILES
+from springtide.analytics.engine import Column, Engine, Schema
+from springtide.analytics.facts import fact_schema
+from springtide.analytics.lake import Snapshot
+from springtide.analytics.rules import Rule
+from springtide.kernel.errors import BadInput, NothingYet, UnknownName, suggest
+from springtide.kernel.money import usdt
+
+LIST_COLUMNS = (
+    "registered_on", "country", "channel_id", "vip_level", "last_trade_on", "days_since_trade", "trades_30d", "volume_30d_usdt",
+    "net_revenue_90d_usdt", "equity_usdt",
+)  # fmt: skip
+MOST_ROWS = 1_000_000  # what one sheet of Excel holds, less its heading
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Users who moved between strata of one stratification on the days from `since` to `until`, both included."""
+
+    stratification: str
+    since: date
+    until: date
+    from_stratum: str | None = None  # null: from any
+    to_stratum: str | None = None  # null: to any
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which users: a rule over profile columns and strata as of a day, and perhaps a move they made.
+
+    `rule` speaks as strata do (money in USDT). Employees, tests and market makers are left out unless `everyone`.
+    """
+
+    rule: str = "true"
+    as_of: date | None = None
+    moved: Moved | None = None
+    everyone: bool = False
+
+
+@dataclass(frozen=True)
+class UserList:
+    """A page of users: exact total, column names, and rows with ids as text and money as Decimal USDT."""
+
+    as_of: date
+    total: int
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]] = field(repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        rows = [[str(v) if v is not None and not isinstance(v, int | float | bool) else v for v in row] for row in self.rows]
+        return {"as_of": str(self.as_of), "total": self.total, "columns": list(self.columns), "rows": rows}
+
+
+def snapshot_day(snapshot: Snapshot, wanted: date | None) -> date:
+    """The day of the published strata to read: `wanted`, or the latest.
+
+    refuses    nothing_closed   no day was closed yet
+               not_kept         that day's snapshot is not kept
+    """
+    latest = snapshot.require_closed()
+    kept = snapshot.days("strata")
+    day = wanted or latest
+    if day not in kept:
+        near = min(kept, key=lambda one: abs((one - day).days))
+        raise NothingYet(
+            f"There is no snapshot of {day}.",
+            f"Snapshots are kept for 35 days and at month ends; the nearest is {near}.",
+            code="not_kept",
+        )
+    return day
+
+
+def attach_people(engine: Engine, snapshot: Snapshot, day: date, strata: Schema) -> None:
+    """`people`: profiles with strata as of `day`."""
+    snapshot.attach(engine, "profiles", PROFILES, since=day, until=day)
+    snapshot.attach(engine, "strata", strata, since=day, until=day)
+    snapshot.attach(engine, "users", fact_schema("users"))
+
+
+def list_users(
+    engine: Engine,
+    snapshot: Snapshot,
+    selection: Selection,
+    strata_keys: Sequence[str],
+    *,
+    columns: Sequence[str] = LIST_COLUMNS,
+    order: str = "net_revenue_90d_usdt",
+    descending: bool = True,
+    limit: int = 50,
+    offset: int = 0,
+) -> UserList:
+    """One page of the users that `selection` names, with their exact number.
+
+    refuses    unknown_column, bad_rule, wrong_unit   the rule or a column cannot be read
+               not_kept                               that day's snapshot is not kept
+    """
+    types = PROFILE_TYPES | dict.fromkeys(strata_keys, "varchar")
+    for name in (*columns, order):
+        if name not in types:
+            raise UnknownName(f"Users have no column '{name}'.", suggest(name, types), code="unknown_column")
+    if not (0 <= offset <= 2**31 and 0 <= limit <= MOST_ROWS):
+        raise BadInput(f"A page of {limit} rows from row {offset} cannot be made.", f"Ask for at most {MOST_ROWS} rows.")
+    day = snapshot_day(snapshot, selection.as_of)
+    schema = (Column("user_no", "integer"), *(Column(key, "varchar") for key in strata_keys))
+    attach_people(engine, snapshot, day, schema)
+    conditions = [Rule.parse(selection.rule, types).sql()]
+    params: dict[str, Any] = {}
+    if not selection.everyone:
+        conditions.append("is_counted")
+    if selection.moved:
+        conditions.append(_moved(engine, snapshot, selection.moved, strata_keys, params))
+    strata = "".join(f", s.{key}" for key in strata_keys)
+    people = (
+        f"with people as (select p.*, u.user_id{strata} from profiles as p inner join strata as s on p.user_no = s.user_no"
+        " inner join users as u on p.user_no = u.user_no)"
+    )
+    where = " and ".join(f"({condition})" for condition in conditions)
+    total = engine.rows(f"{people} select count(*) from people where {where}", **params).scalar()
+    shown = ("user_id", *columns)
+    direction = "desc" if descending else "asc"
+    page = engine.rows(
+        f"{people} select {', '.join(shown)} from people where {where}"
+        f" order by {order} {direction} nulls last, user_no asc nulls last limit {int(limit)} offset {int(offset)}",
+        **params,
+    )
+    money = [name.endswith("_usdt") for name in shown]
+    rows = [
+        tuple(usdt(v) if is_money and v is not None else v for v, is_money in zip(row, money, strict=True)) for row in page.values
+    ]
+    return UserList(day, total, shown, rows)
+
+
+def _moved(engine: Engine, snapshot: Snapshot, moved: Moved, strata_keys: Sequence[str], params: dict[str, Any]) -> str:
+    if moved.stratification not in strata_keys:
+        raise UnknownName(f"There is no stratification '{moved.stratification}'.", suggest(moved.stratification, strata_keys))
+    snapshot.attach(engine, "moves", MOVES, since=moved.since, until=moved.until)
+    params |= {"moved_in": moved.stratification, "moved_since": moved.since, "moved_until": moved.until}
+    clause = "stratification = $moved_in and day >= $moved_since and day <= $moved_until"
+    if moved.from_stratum is not None:
+        params["moved_from"] = moved.from_stratum
+        clause += " and from_stratum = $moved_from"
+    if moved.to_stratum is not None:
+        params["moved_to"] = moved.to_stratum
+        clause += " and to_stratum = $moved_to"
+    return f"user_no in (select user_no from moves where {clause})"
