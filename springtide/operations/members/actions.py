@@ -1,0 +1,207 @@
+"""Every write of the members room."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from springtide.kernel.errors import Refused, suggest
+from springtide.operations.members import states
+from springtide.operations.members.models import AuditHead, AuditRow, Member, SignInTry
+
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
+
+
+@dataclass(frozen=True)
+class Founder:
+    """The first manager and the password, which is shown once and stored only as a hash."""
+
+    username: str
+    password: str
+
+
+@transaction.atomic
+def create_member(
+    *,
+    username: str,
+    display_name: str,
+    role: str,
+    password: str,
+    now: datetime,
+    language: str = "en",
+    granted_rights: Iterable[str] = (),
+    acting: Member | None = None,
+) -> Member:
+    """Add a member. `acting` is None only for somebody at the machine's own command line.
+
+    writes     one member; one audit row
+    refuses    not_allowed       `acting` may not manage members
+               bad_username      not 2 to 64 of a-z, 0-9, dot, dash, underscore
+               unknown_role, unknown_language, unknown_right
+               weak_password     short, common, all digits, or like the name
+               username_taken    another member has this name
+    """
+    if acting is not None and not acting.may(states.MANAGE_MEMBERS):
+        raise Refused("You may not add members.", "Ask a member with the admin role.", code="not_allowed")
+    if not _USERNAME.fullmatch(username):
+        raise Refused(
+            f"'{username}' cannot be a user name.",
+            "Use 2 to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or a digit.",
+            code="bad_username",
+        )
+    granted = sorted(set(granted_rights))
+    for value, allowed, code in [
+        (role, states.ROLES, "unknown_role"),
+        (language, states.LANGUAGES, "unknown_language"),
+        *((right, states.GRANTABLE, "unknown_right") for right in granted),
+    ]:
+        if value not in allowed:
+            raise Refused(f"There is no {code.removeprefix('unknown_')} '{value}'.", suggest(value, allowed), code=code)
+    member = Member(
+        username=username,
+        display_name=display_name.strip() or username,
+        role=role,
+        language=language,
+        granted_rights=granted,
+        joined_at=now,
+    )
+    _set_password(member, password)
+    try:
+        with transaction.atomic():
+            member.save(force_insert=True)
+    except IntegrityError as taken:
+        raise Refused(f"There is a member '{username}' already.", "Choose another name.", code="username_taken") from taken
+    audit("create_member", subject=f"member {username}", acting=acting, now=now, becomes=role, details={"rights": granted})
+    return member
+
+
+def found(*, now: datetime, username: str = "manager") -> Founder | None:
+    """Make the first manager with a random password, or nothing when there are members already."""
+    with transaction.atomic():
+        if Member.objects.exists():
+            return None
+        password = secrets.token_urlsafe(12)
+        create_member(username=username, display_name="Manager", role="manager", password=password, now=now)
+    return Founder(username, password)
+
+
+@transaction.atomic
+def change_password(member: Member, *, old: str, new: str, now: datetime) -> None:
+    """Change one's own password.
+
+    refuses    wrong_password    `old` is not the present one
+               weak_password     short, common, all digits, or like the name
+    """
+    if not member.check_password(old):
+        raise Refused("That is not your present password.", "Type the one you signed in with.", code="wrong_password")
+    _set_password(member, new)
+    member.save(update_fields=["password"])
+    audit("change_password", subject=f"member {member.username}", acting=member, now=now)
+
+
+@transaction.atomic
+def choose_language(member: Member, language: str, *, now: datetime) -> None:
+    """Choose the language of one's own screens.
+
+    refuses    unknown_language    Springtide does not speak it
+    """
+    if language not in states.LANGUAGES:
+        raise Refused(f"There is no language '{language}'.", suggest(language, states.LANGUAGES), code="unknown_language")
+    was, member.language = member.language, language
+    member.save(update_fields=["language"])
+    audit("choose_language", subject=f"member {member.username}", acting=member, now=now, was=was, becomes=language)
+
+
+def begin_sign_in(username: str, address: str, *, now: datetime) -> None:
+    """Count a try *before* the password is looked at, so that many at once are not all let through.
+
+    refuses    too_many_tries    this name or this address must wait; the hint says how long
+    """
+    with transaction.atomic():
+        SignInTry.objects.filter(last_at__lt=now - states.FORGOTTEN_AFTER).delete()
+        tries = _tries(username, address, now)
+        waits = [row.last_at + states.wait_after(row.kind, states.counted(row.failures, row.last_at, now)) for row in tries]
+        if (until := max(waits)) > now:
+            seconds = int((until - now).total_seconds()) + 1
+            raise Refused("Too many wrong passwords.", f"Wait {seconds} seconds, then try again.", code="too_many_tries")
+        for row in tries:
+            row.failures = states.counted(row.failures, row.last_at, now) + 1
+            row.last_at = now
+            row.save(update_fields=["failures", "last_at"])
+
+
+@transaction.atomic
+def signed_in(member: Member, address: str, *, now: datetime) -> None:
+    """Forget the failures of a member who knew the password; the address keeps its other failures."""
+    for row in _tries(member.username, address, now):
+        row.failures = max(0, row.failures - 1) if row.kind == "address" else 0
+        row.save(update_fields=["failures"])
+    audit("sign_in", subject=f"member {member.username}", acting=member, now=now)
+
+
+def audit(
+    action: str,
+    *,
+    subject: str,
+    acting: Member | None,
+    now: datetime,
+    was: str = "",
+    becomes: str = "",
+    details: dict[str, Any] | None = None,
+) -> AuditRow:
+    """Add one row to the audit chain, in the transaction of the action it tells of."""
+    with transaction.atomic():
+        AuditHead.objects.get_or_create(pk=1)
+        head = AuditHead.objects.select_for_update().get(pk=1)
+        row = AuditRow(
+            number=head.rows + 1,
+            at=now,
+            acting=acting,
+            action=action,
+            subject=subject,
+            was=was,
+            becomes=becomes,
+            details=details or {},
+        )
+        row.hash = chained(head.hash, row)
+        row.save(force_insert=True)
+        head.rows, head.hash = row.number, row.hash
+        head.save(update_fields=["rows", "hash"])
+    return row
+
+
+def chained(before: str, row: AuditRow) -> str:
+    """The hash of an audit row that follows one with the hash `before`."""
+    content = [row.number, row.at.astimezone(UTC).isoformat(), row.acting_id, row.action, row.subject, row.was, row.becomes]
+    text = json.dumps([before, *content, row.details], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _set_password(member: Member, password: str) -> None:
+    try:
+        validate_password(password, member)
+    except ValidationError as weak:
+        raise Refused(" ".join(weak.messages), "Choose a longer, less common password.", code="weak_password") from weak
+    member.set_password(password)
+
+
+def _tries(username: str, address: str, now: datetime) -> list[SignInTry]:
+    """The three rows that count for this try, locked, in one order so that two tries never wait for each other."""
+    name = username.casefold()
+    keys = {"address": address, "name": name, "pair": f"{name}\n{address}"}
+    rows = []
+    for kind, text in keys.items():
+        key = hashlib.sha256(text.encode()).hexdigest()
+        SignInTry.objects.get_or_create(kind=kind, key=key, defaults={"last_at": now})
+        rows.append(SignInTry.objects.select_for_update().get(kind=kind, key=key))
+    return rows
