@@ -1,10 +1,10 @@
 """The input contracts: what an exchange gives, table by table, as data.
 
-A contract says how a table is keyed, which columns it has, what each may hold, and how sorely the table is needed. The checks of
-an import, the tables of the lake, the guesses of the import screen and the reference page are all read from here.
+A contract says how a table is keyed, which columns it has, what each may hold, and how sorely the table is needed. The checks
+of an import, the tables of the lake, the guesses of the import screen and the reference page are all read from here.
 
-In the lake a fact is stored under its table's `stored_name`, with money as whole numbers of 1e-6 USDT, times as UTC without a zone,
-and its user as two numbers: `account_no` is the user's own, `user_no` the master's (the same where there is no master).
+In the lake a fact is stored under its table's `stored_name`, with money as whole numbers of 1e-6 USDT, times as UTC without a
+zone, and its user as two numbers: `account_no` is the user's own, `user_no` the master's (the same where there is no master).
 """
 
 from __future__ import annotations
@@ -138,7 +138,8 @@ def _flag(name: str, about: str, *, nullable: bool = False, default: bool | None
 
 
 def _time(name: str, about: str, *, nullable: bool = False, may_be_future: bool = False) -> Field:
-    return Field(name, "time", about, nullable, may_be_future=may_be_future)
+    # `at` is a reserved word of the engine: in the lake it is called happened_at.
+    return Field(name, "time", about, nullable, may_be_future=may_be_future, stored_as="happened_at" if name == "at" else "")
 
 
 def _day(name: str = "day", about: str = "the day in the reporting zone", *, may_be_future: bool = False) -> Field:
