@@ -34,8 +34,17 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Stood:
+    """Users by where they stood on an earlier day whose snapshot is kept."""
+
+    stratification: str
+    stratum: str | None  # null: who was no user then
+    on: date
+
+
+@dataclass(frozen=True)
 class Selection:
-    """Which users: a rule over profile columns and strata as of a day, and perhaps a move they made.
+    """Which users: a rule over profile columns and strata as of a day, and perhaps a move they made or where they stood before.
 
     `rule` speaks as strata do (money in USDT). Employees, tests and market makers are left out unless `everyone`.
     """
@@ -43,6 +52,7 @@ class Selection:
     rule: str = "true"
     as_of: date | None = None
     moved: Moved | None = None
+    stood: Stood | None = None
     everyone: bool = False
 
 
@@ -109,21 +119,7 @@ def list_users(
             raise UnknownName(f"Users have no column '{name}'.", suggest(name, types), code="unknown_column")
     if not (0 <= offset <= 2**31 and 0 <= limit <= MOST_ROWS):
         raise BadInput(f"A page of {limit} rows from row {offset} cannot be made.", f"Ask for at most {MOST_ROWS} rows.")
-    day = snapshot_day(snapshot, selection.as_of)
-    schema = (Column("user_no", "integer"), *(Column(key, "varchar") for key in strata_keys))
-    attach_people(engine, snapshot, day, schema)
-    conditions = [Rule.parse(selection.rule, types).sql()]
-    params: dict[str, Any] = {}
-    if not selection.everyone:
-        conditions.append("is_counted")
-    if selection.moved:
-        conditions.append(_moved(engine, snapshot, selection.moved, strata_keys, params))
-    strata = "".join(f", s.{key}" for key in strata_keys)
-    people = (
-        f"with people as (select p.*, u.user_id{strata} from profiles as p inner join strata as s on p.user_no = s.user_no"
-        " inner join users as u on p.user_no = u.user_no)"
-    )
-    where = " and ".join(f"({condition})" for condition in conditions)
+    day, people, where, params = people_of(engine, snapshot, selection, strata_keys)
     total = engine.rows(f"{people} select count(*) from people where {where}", **params).scalar()
     shown = ("user_id", *columns)
     direction = "desc" if descending else "asc"
@@ -134,9 +130,48 @@ def list_users(
     )
     money = [name.endswith("_usdt") for name in shown]
     rows = [
-        tuple(usdt(v) if is_money and v is not None else v for v, is_money in zip(row, money, strict=True)) for row in page.values
+        tuple(usdt(v) if is_money and v is not None else v for v, is_money in zip(row, money, strict=True))
+        for row in page.values
     ]
     return UserList(day, total, shown, rows)
+
+
+def people_of(
+    engine: Engine, snapshot: Snapshot, selection: Selection, strata_keys: Sequence[str]
+) -> tuple[date, str, str, dict[str, Any]]:
+    """The as-of day, the opening of a query that names `people`, the condition of `selection` over them, and what it binds."""
+    day = snapshot_day(snapshot, selection.as_of)
+    schema = _strata_schema(strata_keys)
+    attach_people(engine, snapshot, day, schema)
+    conditions = [Rule.parse(selection.rule, PROFILE_TYPES | dict.fromkeys(strata_keys, "varchar")).sql()]
+    params: dict[str, Any] = {}
+    if not selection.everyone:
+        conditions.append("is_counted")
+    if selection.moved:
+        conditions.append(_moved(engine, snapshot, selection.moved, strata_keys, params))
+    if selection.stood:
+        conditions.append(_stood(engine, snapshot, selection.stood, strata_keys, params))
+    strata = "".join(f", s.{key}" for key in strata_keys)
+    people = (
+        f"with people as (select p.*, u.user_id{strata} from profiles as p inner join strata as s on p.user_no = s.user_no"
+        " inner join users as u on p.user_no = u.user_no)"
+    )
+    return day, people, " and ".join(f"({condition})" for condition in conditions), params
+
+
+def _strata_schema(strata_keys: Sequence[str]) -> Schema:
+    return (Column("user_no", "integer"), *(Column(key, "varchar") for key in strata_keys))
+
+
+def _stood(engine: Engine, snapshot: Snapshot, stood: Stood, strata_keys: Sequence[str], params: dict[str, Any]) -> str:
+    if stood.stratification not in strata_keys:
+        raise UnknownName(f"There is no stratification '{stood.stratification}'.", suggest(stood.stratification, strata_keys))
+    on = snapshot_day(snapshot, stood.on)
+    snapshot.attach(engine, "strata", _strata_schema(strata_keys), name="strata_then", since=on, until=on)
+    if stood.stratum is None:
+        return "user_no not in (select user_no from strata_then)"
+    params["stood_in"] = stood.stratum
+    return f"user_no in (select user_no from strata_then where {stood.stratification} = $stood_in)"
 
 
 def _moved(engine: Engine, snapshot: Snapshot, moved: Moved, strata_keys: Sequence[str], params: dict[str, Any]) -> str:
