@@ -65,7 +65,9 @@ def say(answer: Any) -> None:
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, note: str = "") -> None:
     """Print a table for people: figures to the right with thousands apart."""
     rows = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", caption=note or None, caption_justify="left")
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", caption=note or None, caption_justify="left"
+    )
     for number, column in enumerate(columns):
         figures = all(isinstance(row[number], int | float | Decimal) or row[number] is None for row in rows)
         table.add_column(column, justify="right" if rows and figures else "left")

@@ -1,27 +1,29 @@
 """A home: one exchange's folder with its settings, definitions and lake, and everything that can be asked of it.
 
-    springtide.toml     settings
-    definitions/        what a manager changed: strata edges
-    mappings/           how this exchange's files are laid out
-    lake/               facts and what the closes derived
+springtide.toml     settings
+definitions/        what a manager changed: strata edges
+mappings/           how this exchange's files are laid out
+lake/               facts and what the closes derived
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from springtide.analytics import facts, strata
 from springtide.analytics.daybook.close import Closed, Progress, close
 from springtide.analytics.daybook.inputs import fact_days
-from springtide.analytics.daybook.spec import CloseSpec, availability, given, unknown_columns
+from springtide.analytics.daybook.spec import CloseSpec, StratificationSpec, availability, given, unknown_columns
 from springtide.analytics.daybook.verify import Verified, verify
 from springtide.analytics.engine import DuckEngine, Engine
 from springtide.analytics.lake import Lake, Snapshot
+from springtide.home.counts import Counts, count_users
 from springtide.home.users import Selection, UserList, list_users
 from springtide.kernel.errors import Refused
 from springtide.kernel.settings import FILE_NAME, HomeSettings, read_settings
@@ -102,7 +104,15 @@ class Home:
 
     def close_spec(self) -> CloseSpec:
         """What a close of this home is told."""
-        return strata.close_spec(self.stratifications(), self.settings.zone)
+        stratifications = self.stratifications()
+        return CloseSpec(
+            zone=self.settings.zone,
+            stratifications=tuple(StratificationSpec(s.key, s.version, s.hash, s.columns) for s in stratifications),
+            strata_schema=strata.STRATA,
+            strata_sql=partial(strata.strata_query, stratifications),
+            population=strata.POPULATION,
+            moves=strata.MOVES,
+        )
 
     # Writing
 
@@ -157,6 +167,11 @@ class Home:
         with self.reading() as (engine, snapshot):
             return list_users(engine, snapshot, selection, [s.key for s in self.stratifications()], **page)
 
+    def count(self, selection: Selection, *, by: Sequence[str] = (), sums: Sequence[str] = ()) -> Counts:
+        """How many users a selection names, by columns, with sums; see `springtide.home.counts.count_users`."""
+        with self.reading() as (engine, snapshot):
+            return count_users(engine, snapshot, selection, [s.key for s in self.stratifications()], by=by, sums=sums)
+
     def freshness(self) -> Freshness:
         """What is known, until when, and what is not available."""
         snapshot = self.lake.snapshot()
@@ -168,7 +183,11 @@ class Home:
             facts_through=span and span[1],
             tables=tuple(
                 Table(
-                    name, snapshot.rows(name), snapshot.first_day(name), snapshot.last_day(name), tuple(sorted(unknown.get(name, ())))
+                    name,
+                    snapshot.rows(name),
+                    snapshot.first_day(name),
+                    snapshot.last_day(name),
+                    tuple(sorted(unknown.get(name, ()))),
                 )
                 for name in facts.FACT_TABLES
                 if name in present

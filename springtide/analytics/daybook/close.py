@@ -338,7 +338,9 @@ class _Close:
 
     def _edges(self, day: date, parts: Sequence[int], *, publish: bool) -> None:
         """The quantile edges of the whole population, which rules may name."""
-        everyone = " union all ".join(f"select user_no, is_counted, net_revenue_90d_usdt from profiles__{part}" for part in parts)
+        everyone = " union all ".join(
+            f"select user_no, is_counted, net_revenue_90d_usdt from profiles__{part}" for part in parts
+        )
         self.engine.make("profiles", everyone)
         self.engine.make("population", self.spec.population.text)
         if publish:
@@ -349,7 +351,7 @@ class _Close:
 
     def _stratify(self, day: date, parts: Sequence[int], *, publish: bool) -> None:
         sql = self.spec.strata_sql(self.available)
-        schema = strata_schema(self.spec)
+        schema = self.spec.strata_schema
         before = None if self.carried else self._strata_day_before(day)
         for part in parts:
             self.engine.rename(f"profiles__{part}", "profiles")
@@ -407,11 +409,6 @@ class _Close:
             self.publication.drop(
                 table, lambda file: file.first is not None and file.first <= oldest and not month_end(file.first)
             )
-
-
-def strata_schema(spec: CloseSpec) -> Schema:
-    """One row per user, one column per stratification; null where it was not available on that day."""
-    return (Column("user_no", "integer", False), *(Column(s.key, "varchar", True) for s in spec.stratifications))
 
 
 def _same_part(part: int) -> Callable[[LakeFile], bool]:

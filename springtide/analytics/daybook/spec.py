@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from springtide.analytics.daybook.tables import PROFILE_COLUMNS, Need
-from springtide.analytics.engine import Definition
+from springtide.analytics.engine import Definition, Schema
 from springtide.analytics.lake import Manifest
 
 
@@ -25,11 +25,12 @@ class StratificationSpec:
 class CloseSpec:
     """Everything that decides what a close derives, besides the facts.
 
-    `strata_sql` writes the query `user_no` + one column per available stratification, over `profiles` and `population`.
+    `strata_sql` writes the query that gives `strata_schema` over `profiles` and `population`, told which keys are available.
     """
 
     zone: ZoneInfo
     stratifications: tuple[StratificationSpec, ...]
+    strata_schema: Schema
     strata_sql: Callable[[Sequence[str]], str]
     population: Definition
     moves: Definition

@@ -13,7 +13,6 @@ from datetime import date
 from typing import Any
 
 from springtide.analytics.daybook import tables
-from springtide.analytics.daybook.close import strata_schema
 from springtide.analytics.daybook.inputs import PACKAGE, TASK_DAYS, attach_day, attach_history, attach_standing, task_days
 from springtide.analytics.daybook.spec import CloseSpec, availability
 from springtide.analytics.engine import Engine, Schema, definition
@@ -135,8 +134,8 @@ def _again_from_days(engine: Engine, snapshot: Snapshot, spec: CloseSpec, day: d
     for part in parts:
         engine.rename(f"profiles__{part}", "profiles")
         engine.make("strata", spec.strata_sql(keys))
-        snapshot.attach(engine, "strata", strata_schema(spec), name="published", since=day, until=day, part=part)
-        _compare(engine, found, "strata", strata_schema(spec))
+        snapshot.attach(engine, "strata", spec.strata_schema, name="published", since=day, until=day, part=part)
+        _compare(engine, found, "strata", spec.strata_schema)
 
 
 def _compare(engine: Engine, found: dict[str, Compared], table: str, schema: Schema, day: date | None = None) -> None:

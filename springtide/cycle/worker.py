@@ -1,0 +1,66 @@
+"""What the jobs of the queue do, and the worker that does them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from springtide.home import Home
+from springtide.kernel import clock
+from springtide.operations.jobs.worker import Report, Work, work_until
+
+REPORT_EVERY = 0.5  # seconds between two words about progress
+KINDS = ("import", "close")
+
+
+def handlers(home: Home) -> dict[str, Work]:
+    """Kind of job → the work, over one home.
+
+    import    {"path", "mapping"?}    → what was taken, table by table
+    close     {"through"?}            → the days that were closed
+    """
+
+    def import_(payload: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        told = _seldom(report)
+
+        def progress(file: str, rows: int, rows_per_second: float) -> None:
+            told({"what": file, "rows": rows, "rows_per_second": round(rows_per_second)})
+
+        imported = home.import_path(payload["path"], mapping=payload.get("mapping"), now=clock.now(), progress=progress)
+        return imported.as_dict()
+
+    def close(payload: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        told = _seldom(report)
+
+        def progress(day: date, done: int, total: int) -> None:
+            told({"what": str(day), "done": done, "total": total})
+
+        through = payload.get("through")
+        return home.close(
+            through=date.fromisoformat(through) if through else None, now=clock.now(), progress=progress
+        ).as_dict()
+
+    return {"import": import_, "close": close}
+
+
+def run(path: Path, stop: threading.Event) -> None:
+    """Work off the queue of the home at `path` until `stop` is set. Django must be set up."""
+    work_until(stop, f"{socket.gethostname()}:{os.getpid()}", handlers(Home(path)), now=clock.now)
+
+
+def _seldom(report: Report) -> Report:
+    """`report`, but not more often than every half second: progress is for eyes."""
+    last = [0.0]
+
+    def told(progress: Mapping[str, Any]) -> None:
+        if time.monotonic() - last[0] >= REPORT_EVERY:
+            last[0] = time.monotonic()
+            report(progress)
+
+    return told
