@@ -46,13 +46,15 @@ class Stood:
 class Selection:
     """Which users: a rule over profile columns and strata as of a day, and perhaps a move they made or where they stood before.
 
-    `rule` speaks as strata do (money in USDT). Employees, tests and market makers are left out unless `everyone`.
+    `rule` speaks as strata do (money in USDT). `user_id` names one user. Employees, tests and market makers are left out unless
+    `everyone`.
     """
 
     rule: str = "true"
     as_of: date | None = None
     moved: Moved | None = None
     stood: Stood | None = None
+    user_id: str | None = None
     everyone: bool = False
 
 
@@ -151,6 +153,9 @@ def people_of(
         conditions.append(_moved(engine, snapshot, selection.moved, strata_keys, params))
     if selection.stood:
         conditions.append(_stood(engine, snapshot, selection.stood, strata_keys, params))
+    if selection.user_id is not None:
+        params["one_user"] = selection.user_id
+        conditions.append("user_id = $one_user")
     strata = "".join(f", s.{key}" for key in strata_keys)
     people = (
         f"with people as (select p.*, u.user_id{strata} from profiles as p inner join strata as s on p.user_no = s.user_no"
