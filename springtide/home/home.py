@@ -19,7 +19,7 @@ from typing import Any
 from springtide.analytics import facts, strata
 from springtide.analytics.daybook.close import Closed, Progress, close
 from springtide.analytics.daybook.inputs import fact_days
-from springtide.analytics.daybook.spec import CloseSpec, StratificationSpec, availability, given, unknown_columns
+from springtide.analytics.daybook.spec import CloseSpec, StratificationSpec, availability, given, missing_columns, unknown_columns
 from springtide.analytics.daybook.verify import Verified, verify
 from springtide.analytics.engine import DuckEngine, Engine
 from springtide.analytics.lake import Lake, Snapshot
@@ -171,6 +171,16 @@ class Home:
         """How many users a selection names, by columns, with sums; see `springtide.home.counts.count_users`."""
         with self.reading() as (engine, snapshot):
             return count_users(engine, snapshot, selection, [s.key for s in self.stratifications()], by=by, sums=sums)
+
+    def missing(self) -> dict[str, str]:
+        """Columns of users, strata among them, that cannot be told from what was given, each with the reason."""
+        manifest = self.lake.snapshot().manifest
+        unavailable = {key: why for key, why in availability(self.close_spec(), manifest).items() if why}
+        return missing_columns(manifest) | unavailable
+
+    def kept_days(self) -> list[date]:
+        """The days of which users and strata can be read, oldest first."""
+        return self.lake.snapshot().days("strata")
 
     def freshness(self) -> Freshness:
         """What is known, until when, and what is not available."""
