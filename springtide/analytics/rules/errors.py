@@ -24,8 +24,10 @@ class UnknownColumn(UnknownName):
 
     default_code = "unknown_column"
 
-    def __init__(self, name: str, columns: Iterable[str]) -> None:
-        existing = sorted(columns)
-        near = suggest(name, existing)
-        every = f"The columns are: {', '.join(existing)}." if existing else "There are no columns."
-        super().__init__(f"There is no column '{name}'.", f"{near} {every}" if near.startswith("Did") else every)
+
+def unknown_column(name: str, columns: Iterable[str]) -> UnknownColumn:
+    """The error for a name that no column has: its nearest neighbour, then everything that exists."""
+    existing = sorted(columns)
+    near = suggest(name, existing)
+    every = f"The columns are: {', '.join(existing)}." if existing else "There are no columns."
+    return UnknownColumn(f"There is no column '{name}'.", f"{near} {every}" if near.startswith("Did") else every)

@@ -23,7 +23,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from springtide.analytics.rules.errors import BadRule, UnknownColumn, WrongUnit
+from springtide.analytics.rules.errors import BadRule, WrongUnit, unknown_column
 from springtide.kernel.money import MICRO
 
 Row = Mapping[str, Any]
@@ -201,7 +201,7 @@ class Reader:
         if any(value for part, value in node.args.items() if part != "this"):
             raise BadRule(f"'{plain(node)}' names a table.", f"Rules see columns only: write '{name}'.")
         if name not in self.columns:
-            raise UnknownColumn(name, self.columns)
+            raise unknown_column(name, self.columns)
         stored = self.columns[name]
         if stored not in UNIT_OF_TYPE:
             raise BadRule(
@@ -421,7 +421,7 @@ CHOSEN: dict[type[exp.Expr], Callable[[list[Any]], Any]] = {
 
 def _seen(row: Row, name: str) -> Any:
     if name not in row:
-        raise UnknownColumn(name, row)
+        raise unknown_column(name, row)
     return row[name]
 
 
