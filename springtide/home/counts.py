@@ -11,7 +11,7 @@ from typing import Any
 from springtide.analytics.daybook.tables import PROFILE_TYPES
 from springtide.analytics.engine import Engine
 from springtide.analytics.lake import Snapshot
-from springtide.home.users import Selection, people_of
+from springtide.home.users import Selection, attach_strata, people_of, snapshot_day
 from springtide.kernel.errors import BadInput, UnknownName, suggest
 from springtide.kernel.money import usdt
 
@@ -53,22 +53,31 @@ def count_users(
     *,
     by: Sequence[str] = (),
     sums: Sequence[str] = (),
+    then: date | None = None,
 ) -> Counts:
     """How many users `selection` names, by the values of `by`, with sums of `sums` (a user who has none adds nothing).
+
+    With `then`, an earlier kept day, `by` may also name where users stood on it: `lifecycle_then` (null: not here, or not told).
 
     refuses    unknown_column, bad_rule, wrong_unit   the rule or a column cannot be read
                too_many_groups                        `by` tells more than 10,000 groups apart
                not_kept                               that day's snapshot is not kept
     """
-    types = PROFILE_TYPES | dict.fromkeys(strata_keys, "varchar")
+    earlier = {f"{key}_then": key for key in strata_keys} if then else {}
+    types = PROFILE_TYPES | dict.fromkeys((*strata_keys, *earlier), "varchar")
     for name in (*by, *sums):
         if name not in types:
             raise UnknownName(f"Users have no column '{name}'.", suggest(name, types), code="unknown_column")
     day, people, where, params = people_of(engine, snapshot, selection, strata_keys)
+    source = "people"
+    if then:
+        attach_strata(engine, snapshot, snapshot_day(snapshot, then), strata_keys, name="strata_before")
+        places = "".join(f", {key} as {name}" for name, key in earlier.items())
+        source += f" left join (select user_no as no_then{places} from strata_before) as t on people.user_no = t.no_then"
     grouped = ", ".join(by)
     totals = "".join(f", coalesce(cast(sum({name}) as bigint), 0) as sum_of_{name}" for name in sums)
     found = engine.rows(
-        f"{people} select {grouped + ', ' if by else ''}count(*) as users{totals} from people where {where}"
+        f"{people} select {grouped + ', ' if by else ''}count(*) as users{totals} from {source} where {where}"
         + (f" group by {grouped} order by {grouped} limit {MOST_GROUPS + 1}" if by else ""),
         **params,
     )

@@ -167,10 +167,13 @@ class Home:
         with self.reading() as (engine, snapshot):
             return list_users(engine, snapshot, selection, [s.key for s in self.stratifications()], **page)
 
-    def count(self, selection: Selection, *, by: Sequence[str] = (), sums: Sequence[str] = ()) -> Counts:
+    def count(
+        self, selection: Selection, *, by: Sequence[str] = (), sums: Sequence[str] = (), then: date | None = None
+    ) -> Counts:
         """How many users a selection names, by columns, with sums; see `springtide.home.counts.count_users`."""
+        keys = [s.key for s in self.stratifications()]
         with self.reading() as (engine, snapshot):
-            return count_users(engine, snapshot, selection, [s.key for s in self.stratifications()], by=by, sums=sums)
+            return count_users(engine, snapshot, selection, keys, by=by, sums=sums, then=then)
 
     def missing(self) -> dict[str, str]:
         """Columns of users, strata among them, that cannot be told from what was given, each with the reason."""

@@ -91,10 +91,10 @@ def snapshot_day(snapshot: Snapshot, wanted: date | None) -> date:
     return day
 
 
-def attach_people(engine: Engine, snapshot: Snapshot, day: date, strata: Schema) -> None:
-    """`people`: profiles with strata as of `day`."""
+def attach_people(engine: Engine, snapshot: Snapshot, day: date, strata_keys: Sequence[str]) -> None:
+    """`profiles` and `strata` as of `day`, and `users` with their ids."""
     snapshot.attach(engine, "profiles", PROFILES, since=day, until=day)
-    snapshot.attach(engine, "strata", strata, since=day, until=day)
+    attach_strata(engine, snapshot, day, strata_keys, name="strata")
     snapshot.attach(engine, "users", fact_schema("users"))
 
 
@@ -143,8 +143,7 @@ def people_of(
 ) -> tuple[date, str, str, dict[str, Any]]:
     """The as-of day, the opening of a query that names `people`, the condition of `selection` over them, and what it binds."""
     day = snapshot_day(snapshot, selection.as_of)
-    schema = _strata_schema(strata_keys)
-    attach_people(engine, snapshot, day, schema)
+    attach_people(engine, snapshot, day, strata_keys)
     conditions = [Rule.parse(selection.rule, PROFILE_TYPES | dict.fromkeys(strata_keys, "varchar")).sql()]
     params: dict[str, Any] = {}
     if not selection.everyone:
@@ -164,15 +163,17 @@ def people_of(
     return day, people, " and ".join(f"({condition})" for condition in conditions), params
 
 
-def _strata_schema(strata_keys: Sequence[str]) -> Schema:
-    return (Column("user_no", "integer"), *(Column(key, "varchar") for key in strata_keys))
+def attach_strata(engine: Engine, snapshot: Snapshot, day: date, strata_keys: Sequence[str], *, name: str) -> None:
+    """The strata as of `day` under `name`."""
+    schema: Schema = (Column("user_no", "integer"), *(Column(key, "varchar") for key in strata_keys))
+    snapshot.attach(engine, "strata", schema, name=name, since=day, until=day)
 
 
 def _stood(engine: Engine, snapshot: Snapshot, stood: Stood, strata_keys: Sequence[str], params: dict[str, Any]) -> str:
     if stood.stratification not in strata_keys:
         raise UnknownName(f"There is no stratification '{stood.stratification}'.", suggest(stood.stratification, strata_keys))
     on = snapshot_day(snapshot, stood.on)
-    snapshot.attach(engine, "strata", _strata_schema(strata_keys), name="strata_then", since=on, until=on)
+    attach_strata(engine, snapshot, on, strata_keys, name="strata_then")
     if stood.stratum is None:
         return "user_no not in (select user_no from strata_then)"
     params["stood_in"] = stood.stratum
