@@ -22,11 +22,18 @@ from springtide.kernel.days import day_of
 from springtide.kernel.money import micro
 
 LONG_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
-DAY_COLUMN = {"spot_trades": "executed_at", "contract_trades": "executed_at", "sessions": "day", "balances": "day", "given_user_days": "day"}
+DAY_COLUMN = {
+    "spot_trades": "executed_at",
+    "contract_trades": "executed_at",
+    "sessions": "day",
+    "balances": "day",
+    "given_user_days": "day",
+}
 KEPT_BY_DAY = {*DAY_COLUMN, "transfers", "reward_entries", "other_income", "commissions"}
 DEFAULTS: dict[str, Any] = {
     "version": 1, "source": "exchange", "fill_type": "normal", "status": "completed", "user_type": "retail", "kyc_level": 0,
-    "side": "buy", "base": "BTC", "fee_usdt": 0, "asset": "USDT", "sessions": 1, "is_derived": False, "grain": "day", "is_active": True,
+    "side": "buy", "base": "BTC", "fee_usdt": 0, "asset": "USDT", "sessions": 1, "is_derived": False, "grain": "day",
+    "is_active": True,
 }  # fmt: skip
 
 
@@ -91,7 +98,9 @@ class Exchange:
     def verifies(self) -> Verified:
         return verify(self.lake, self.engine, close_spec(self.zone))
 
-    def tells(self, table: str, columns: str, schema: Schema, *, day: date | None = None, order: str = "1") -> list[tuple[Any, ...]]:
+    def tells(
+        self, table: str, columns: str, schema: Schema, *, day: date | None = None, order: str = "1"
+    ) -> list[tuple[Any, ...]]:
         """Columns of a lake table, as published for `day` where it has days."""
         self.lake.snapshot().attach(self.engine, table, schema, since=day, until=day)
         return self.engine.rows(f"select {columns} from {table} order by {order}").values
@@ -141,6 +150,6 @@ def _value(name: str, type_: str, text: str) -> Any:
         return date.fromisoformat(text)
     if type_ == "boolean":
         return text in ("yes", "true")
-    if name == "usdt" or name.endswith("_usdt") or name.endswith("_volume_30d"):
+    if name == "usdt" or name.endswith(("_usdt", "_volume_30d")):
         return micro(Decimal(text))
     return int(text) if type_ in ("integer", "bigint") else Decimal(text) if type_.startswith("decimal") else text

@@ -47,8 +47,8 @@ class Verbs(click.Group):
 def springtide(ctx: click.Context, home: Path) -> None:
     """User operations for a trading exchange: close the day, see every user's stratum, and work on growth.
 
-    Every command also takes --home after its own name; every reading command takes --json. Exit codes: 2 what was given cannot be
-    taken, 3 nothing to do yet, 1 a fault of ours.
+    Every command also takes --home after its own name; every reading command takes --json. Exit codes: 2 what was given
+    cannot be taken, 3 nothing to do yet, 1 a fault of ours.
     """
     ctx.obj = home
 

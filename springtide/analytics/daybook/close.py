@@ -1,8 +1,9 @@
 """The daily close: one day's facts become user days, state, profiles, strata and moves.
 
-The cost follows the day's facts and the number of users, never the length of history: the state before is moved on by what came and
-what left each window. Closing again changes nothing. Days whose facts changed since they were closed are rolled up anew, and the
-state takes the difference; only users who lost something (a voided or moved fact) are counted afresh from all of their days.
+The cost follows the day's facts and the number of users, never the length of history: the state before is moved on by what
+came and what left each window. Closing again changes nothing. Days whose facts changed since they were closed are rolled up
+anew, and the state takes the difference; only users who lost something (a voided or moved fact) are counted afresh from all
+of their days.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def close(
 
 
 class _Close:
-    """One close under the writer's lock. Tables of the part in hand are `<name>`; those carried between days `<name>__<part>`."""
+    """One close under the writer's lock. The part in hand is `<name>`, what is carried on is `<name>__<part>`."""
 
     def __init__(self, publication: Publication, engine: Engine, spec: CloseSpec, now: datetime) -> None:
         self.publication = publication
@@ -165,7 +166,7 @@ class _Close:
         return found
 
     def _standing(self) -> str:
-        """A fingerprint of what is not kept by day and of the definitions: when it moves, the latest profiles are derived again."""
+        """What is not kept by day, and the definitions: when this moves, the latest profiles are derived again."""
         snapshot = self.publication.snapshot
         files = {table: [file.sha256 for file in snapshot.entries(table)] for table in STANDING_FACTS}
         return content_hash([files, self.definitions, self.unavailable])
@@ -182,6 +183,8 @@ class _Close:
     # From facts to days
 
     def _roll_up(self, day: date) -> None:
+        if not self._revisions(day):
+            return  # no fact lies on the day
         params = attach_day(self.engine, self.publication.snapshot, self.spec, day)
         for table, schema in (
             ("user_days", tables.USER_DAYS),
@@ -393,7 +396,7 @@ class _Close:
         rows = self.engine.write(
             definition(PACKAGE, "market_days").text,
             path,
-            edge_ratio=self.spec.regime_edge_ratio,
+            edge_percent=self.spec.regime_edge_percent,
             high_percent=self.spec.high_volatility_percent,
         )
         same = [file.sha256 for file in self.publication.snapshot.entries("market_days")]

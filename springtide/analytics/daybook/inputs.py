@@ -16,7 +16,8 @@ from springtide.kernel.days import day_bounds, day_of, days
 PACKAGE = "springtide.analytics.daybook"
 BALANCES_HOLD_FOR = timedelta(days=7)
 DAY_FACTS = (
-    "spot_trades", "contract_trades", "transfers", "sessions", "reward_entries", "other_income", "commissions", "given_user_days",
+    "spot_trades", "contract_trades", "transfers", "sessions", "reward_entries", "other_income", "commissions",
+    "given_user_days",
 )  # fmt: skip
 
 TASK_DAYS: Schema = (
@@ -74,7 +75,8 @@ def task_days(engine: Engine, snapshot: Snapshot, spec: CloseSpec) -> list[tuple
     """Rows of TASK_DAYS: the tasks of campaigns with their days in the reporting zone."""
     snapshot.attach(engine, "campaign_tasks", fact_schema("campaign_tasks"))
     told = engine.rows(
-        "select campaign_ref, minimum_trades, minimum_volume_usdt, starts_at, ends_at, coalesce(unlock_at, ends_at) as unlocks_at"
+        "select campaign_ref, minimum_trades, minimum_volume_usdt, starts_at, ends_at,"
+        " coalesce(unlock_at, ends_at) as unlocks_at"
         " from campaign_tasks order by campaign_ref nulls last"
     )
     zone, instant = spec.zone, timedelta(microseconds=1)

@@ -1,6 +1,6 @@
 -- The market's regime on every day with a BTC price.
 -- grain: day · money in 1e-6 USDT, ratios 0 to 1 · reads prices
--- Bull, bear, flat by the 30-day return beyond $edge_ratio; high volatility above the $high_percent-th percentile (nearest rank) of the
+-- Bull, bear, flat by the 30-day return beyond $edge_percent %, compared in whole numbers; high volatility above the $high_percent-th percentile (nearest rank) of the
 -- year's 30-day realised volatility. Days are joined by date, not by row number: a missing price leaves a gap, not a shorter window.
 with closes as (
     select day, close_usdt
@@ -31,6 +31,7 @@ measured as (
     select
         c.day,
         c.close_usdt as btc_close_usdt,
+        b.close_usdt as close_before_usdt,
         cast(c.close_usdt as double) / nullif(cast(b.close_usdt as double), 0) - 1.0 as return_30d_ratio,
         s.volatility as volatility_30d_ratio,
         r.known_days,
@@ -46,9 +47,9 @@ select
     return_30d_ratio,
     volatility_30d_ratio,
     case
-        when return_30d_ratio > $edge_ratio then 'bull'
-        when return_30d_ratio < -$edge_ratio then 'bear'
-        when return_30d_ratio is not null then 'flat'
+        when btc_close_usdt * 100 > close_before_usdt * (100 + $edge_percent) then 'bull'
+        when btc_close_usdt * 100 < close_before_usdt * (100 - $edge_percent) then 'bear'
+        when close_before_usdt is not null then 'flat'
     end as regime,
     case when volatility_30d_ratio is not null and known_days >= 60 then calmer_days * 100 >= known_days * $high_percent end as is_high_volatility
 from measured

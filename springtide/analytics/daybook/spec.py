@@ -34,7 +34,7 @@ class CloseSpec:
     strata_sql: Callable[[Sequence[str]], str]
     population: Definition
     moves: Definition
-    regime_edge_ratio: float = 0.10
+    regime_edge_percent: int = 10
     high_volatility_percent: int = 80
     bonus_inside_percent: int = 80
     bonus_out_percent: int = 80

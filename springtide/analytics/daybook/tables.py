@@ -26,7 +26,7 @@ USER_DAY_SUMS: dict[str, str] = {
     "maker_volume_usdt": "the part of the volume that was made, not taken",
     "api_volume_usdt": "the part of the volume that came by API or bot",
     "copy_volume_usdt": "the part of the volume that was copied",
-    "arbitrage_volume_usdt": "opposite legs in the same asset across spot and contracts in the same clock hour, both legs counted",
+    "arbitrage_volume_usdt": "opposite legs in one asset, spot and contract, in the same clock hour; both legs counted",
     "liquidations": "orders that were liquidated (fills, where orders are unknown)",
     "realised_pnl_usdt": "realised profit or loss on contracts",
     "deposits": "deposits",
@@ -201,7 +201,7 @@ POPULATION: Schema = (
 
 @dataclass(frozen=True)
 class Need:
-    """An input that a column is made from: at least one of the tables, with `column` known in every one of them that is there."""
+    """An input of a column: at least one of the tables, with `column` known in every one of them that is there."""
 
     tables: tuple[str, ...]
     column: str | None = None

@@ -1,8 +1,8 @@
 """Rebuild everything from all of history by other queries, and compare with what the closes published, row for row.
 
-User days, equity days and active days are rolled up again from the facts of every closed day; firsts, activity and state are summed over all
-days at once instead of moved on by deltas; the latest profiles and strata are derived from those. Earlier snapshots and moves
-stay as they were published and are not compared.
+User days, equity days and active days are rolled up again from the facts of every closed day; firsts, activity and state are
+summed over all days at once instead of moved on by deltas; the latest profiles and strata are derived from those. Earlier
+snapshots and moves stay as they were published and are not compared.
 """
 
 from __future__ import annotations

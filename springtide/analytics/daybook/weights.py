@@ -69,9 +69,9 @@ def shifts(before: date | None, as_of: date) -> dict[str, int]:
 
 
 def day_weights(before: date | None, as_of: date, corrected: Collection[date]) -> list[tuple[object, ...]]:
-    """Rows of DAY_WEIGHTS that take window sums from `before` (null: from nothing) to `as_of`, with some earlier days corrected.
+    """Rows of DAY_WEIGHTS that take sums from `before` (null: from nothing) to `as_of`, with some earlier days corrected.
 
-    A day d is in a window of W days when it lies in (as_of − W, as_of]. What the state holds is what lay in (before − W, before].
+    A day is in a window of W days when it lies in (as_of − W, as_of]. What the state holds lay in (before − W, before].
     """
     came = {before + timedelta(days=n) for n in range(1, (as_of - before).days + 1)} if before else set()
     leaving = {

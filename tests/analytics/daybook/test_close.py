@@ -47,7 +47,9 @@ def two_traders(exchange: Exchange) -> None:
 def test_a_day_holds_what_its_users_did(exchange):
     two_traders(exchange)
     exchange.closes(FIRST)
-    assert exchange.tells("user_days", "user_no, spot_trades, spot_volume_usdt, deposits, deposit_usdt, net_revenue_usdt", USER_DAYS) == [
+    assert exchange.tells(
+        "user_days", "user_no, spot_trades, spot_volume_usdt, deposits, deposit_usdt, net_revenue_usdt", USER_DAYS
+    ) == [
         (0, 2, 150_000_000, 0, 0, 150_000),
         (1, 0, 0, 1, 500_000_000, 0),
     ]
@@ -61,13 +63,20 @@ def test_windows_move_on_as_days_enter_and_leave(exchange):
         (1, 0, 0, 0),
     ]
     exchange.closes(date(2026, 3, 8))  # 1 March has left the seven days from 2 to 8 March
-    assert exchange.tells("state", "user_no, spot_trades_7d, spot_volume_7d_usdt, spot_trades_all", STATE)[0] == (0, 1, 200_000_000, 3)
+    assert exchange.tells("state", "user_no, spot_trades_7d, spot_volume_7d_usdt, spot_trades_all", STATE)[0] == (
+        0,
+        1,
+        200_000_000,
+        3,
+    )
 
 
 def test_masks_remember_the_days_the_weeks_and_the_months(exchange):
     two_traders(exchange)
     exchange.closes(THIRD)
-    told = exchange.tells("activity", "product, user_no, first_on, last_on, days_mask, weeks_mask, months_mask", ACTIVITY, order="1, 2")
+    told = exchange.tells(
+        "activity", "product, user_no, first_on, last_on, days_mask, weeks_mask, months_mask", ACTIVITY, order="1, 2"
+    )
     # 3 March is a Tuesday: 2 March lies in its ISO week, 1 March (a Sunday) in the week before.
     assert ("trading", 0, FIRST, SECOND, 0b110, 0b11, 0b1) in told
     assert ("platform", 1, FIRST, FIRST, 0b100, 0b10, 0b1) in told
@@ -112,7 +121,10 @@ def test_a_late_fill_restates_its_day_and_says_which_figures_moved(exchange):
         "net_revenue_usdt": (150_000, 190_000),
     }
     assert exchange.tells("state", "user_no, spot_trades_7d", STATE) == [(0, 3), (1, 1)]
-    assert exchange.stratum("lifecycle", SECOND) == {"daily_trader": None, "deposited_only": None}  # restrictions were never stated
+    assert exchange.stratum("lifecycle", SECOND) == {
+        "daily_trader": None,
+        "deposited_only": None,
+    }  # restrictions were never stated
     assert exchange.stratum("activity", SECOND) == {"daily_trader": "active", "deposited_only": "active"}
     assert exchange.verifies().is_equal
 
