@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from springtide.home import Home
@@ -55,6 +56,12 @@ def with_home(function: Callable[Concatenate[Home, P], R]) -> Callable[..., R]:
         return function(Home(path), *args, **kwargs)
 
     return command
+
+
+def progress_bar() -> Progress:
+    """A bar that goes when the work is done; a task says what it is at by `description`, and how far by `said`."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def say(answer: Any) -> None:

@@ -6,18 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from springtide.cli.options import DAY, as_json, home_path, say, show, with_home
+from springtide.cli.options import DAY, as_json, home_path, progress_bar, say, show, with_home
 from springtide.home import Home
 from springtide.kernel import clock
 from springtide.kernel.settings import HomeSettings
-
-
-def _bar(unit: str) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn(), transient=True
-    )
 
 
 @click.command()
@@ -42,7 +35,7 @@ def init(path: Path, exchange: str, zone: str, no_contracts: bool, wants_json: b
 @with_home
 def import_(home: Home, source: str, mapping: str | None, wants_json: bool) -> None:
     """Import a file, a folder, or postgresql://… with #table or ?query."""
-    with _bar("rows") as bar:
+    with progress_bar() as bar:
         task = bar.add_task("Importing", total=None, said="")
 
         def progress(file: str, rows: int, rows_per_second: float) -> None:
@@ -64,7 +57,7 @@ def import_(home: Home, source: str, mapping: str | None, wants_json: bool) -> N
 def close(home: Home, through: date | None, wants_json: bool) -> None:
     """Close every day up to a day: user days, state, profiles, strata and moves."""
     began = clock.now()
-    with _bar("days") as bar:
+    with progress_bar() as bar:
         task = bar.add_task("Closing", total=None, said="")
 
         def progress(day: date, done: int, total: int) -> None:
@@ -95,7 +88,7 @@ def simulate(users: int, days: int, seed: int, through: date | None, out: Path, 
     """Make up an exchange: its input tables under OUT/exchange, and what is true under OUT/truth."""
     from springtide.simulator import simulate as run  # numpy and its threads are not every command's business
 
-    with _bar("") as bar:
+    with progress_bar() as bar:
         task = bar.add_task("Simulating", total=1.0, said="")
 
         def progress(what: str, share: float) -> None:

@@ -57,7 +57,7 @@ def count_users(
 ) -> Counts:
     """How many users `selection` names, by the values of `by`, with sums of `sums` (a user who has none adds nothing).
 
-    With `then`, an earlier kept day, `by` may also name where users stood on it: `lifecycle_then` (null: not here, or not told).
+    With `then`, an earlier kept day, `by` may name where users stood on it too: `lifecycle_then` (null: not here, or not told).
 
     refuses    unknown_column, bad_rule, wrong_unit   the rule or a column cannot be read
                too_many_groups                        `by` tells more than 10,000 groups apart

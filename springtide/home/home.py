@@ -8,25 +8,37 @@ lake/               facts and what the closes derived
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from springtide.analytics import facts, strata
+from springtide.analytics import facts, metrics, strata
 from springtide.analytics.daybook.close import Closed, Progress, close
 from springtide.analytics.daybook.inputs import fact_days
-from springtide.analytics.daybook.spec import CloseSpec, StratificationSpec, availability, given, missing_columns, unknown_columns
+from springtide.analytics.daybook.spec import (
+    CloseSpec,
+    StratificationSpec,
+    availability,
+    given,
+    missing_columns,
+    unknown_columns,
+)
+from springtide.analytics.daybook.tables import ACTIVE_DAYS, EQUITY_DAYS, USER_DAYS
 from springtide.analytics.daybook.verify import Verified, verify
 from springtide.analytics.engine import DuckEngine, Engine
-from springtide.analytics.lake import Lake, Snapshot
+from springtide.analytics.lake import Lake, Snapshot, compact
 from springtide.home.counts import Counts, count_users
+from springtide.home.standing import Moves, Standing, moves, standing
 from springtide.home.users import Selection, UserList, list_users
 from springtide.kernel.errors import Refused
 from springtide.kernel.settings import FILE_NAME, HomeSettings, read_settings
+
+DAY_TABLES = {"user_days": USER_DAYS, "active_days": ACTIVE_DAYS, "equity_days": EQUITY_DAYS}
+OPEN_FOR = timedelta(days=100)  # a close reads days that leave its longest window, of 90 days, and late facts come before that
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Freshness:
-    """Can the data be trusted: the last closed day, the last day of facts, each table, and what is not available, with the reason."""
+    """Can the data be trusted: the last closed day, the last day of facts, each table, what is not available, and why."""
 
     closed_through: date | None
     facts_through: date | None
@@ -133,9 +145,16 @@ class Home:
             )
 
     def close(self, *, through: date | None = None, now: datetime, progress: Progress | None = None) -> Closed:
-        """Close every day up to `through` (default: the last day of facts); see `springtide.analytics.daybook.close`."""
+        """Close every day up to `through` (default: the last day of facts), then tidy the lake.
+
+        See `springtide.analytics.daybook.close`. Months that no window reaches any more become one file each.
+        """
+        used = self.lake.snapshot().manifest.notes.get("definitions", {}).values()
+        strata.check_versions(self.stratifications(), _stamps(used))
         with self.engine(worker=True) as engine:
             closed = close(self.lake, engine, self.close_spec(), through=through, now=now, progress=progress)
+            for table, schema in DAY_TABLES.items():
+                compact(self.lake, engine, table, schema, order="user_no, day", before=closed.through - OPEN_FOR, now=now)
         self.lake.sweep(now=now)
         return closed
 
@@ -161,6 +180,41 @@ class Home:
         """An engine and one pinned snapshot."""
         with self.engine() as engine:
             yield engine, self.lake.snapshot()
+
+    def strata(self, day: date | None = None, *, everyone: bool = False) -> Standing:
+        """How many users stand in each stratum on a kept day (default: the latest)."""
+        with self.reading() as (engine, snapshot):
+            return standing(engine, snapshot, self.stratifications(), day, everyone=everyone)
+
+    def moves(self, *, since: date | None = None, until: date | None = None, stratification: str | None = None) -> Moves:
+        """Who moved between strata; by default on the last closed day."""
+        with self.reading() as (engine, snapshot):
+            return moves(engine, snapshot, since=since, until=until, stratification=stratification)
+
+    def growth(self, **question: Any) -> metrics.GrowthAccounting:
+        """Growth accounting; see `springtide.analytics.metrics.growth_accounting`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.growth_accounting(engine, snapshot, **question)
+
+    def daily_states(self, **question: Any) -> metrics.DailyStates:
+        """The seven daily states; see `springtide.analytics.metrics.daily_states`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.daily_states(engine, snapshot, **question)
+
+    def activation(self, as_of: date | None = None, **question: Any) -> metrics.ActivationChain:
+        """The activation chain; see `springtide.analytics.metrics.activation_chain`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.activation_chain(engine, snapshot, as_of=as_of, **question)
+
+    def concentration(self, as_of: date | None = None) -> metrics.Concentration:
+        """How much lies with how few; see `springtide.analytics.metrics.concentration`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.concentration(engine, snapshot, as_of=as_of)
+
+    def market(self, *, since: date | None = None, until: date | None = None) -> metrics.Market:
+        """The market's regime by day; see `springtide.analytics.metrics.market`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.market(engine, snapshot, since=since, until=until)
 
     def users(self, selection: Selection, **page: Any) -> UserList:
         """A page of the users that a selection names; see `springtide.home.users.list_users`."""
@@ -211,3 +265,12 @@ class Home:
             restatements=tuple(manifest.notes.get("restatements", ())),
             definitions={s.key: f"{s.version}.{s.hash}" for s in self.stratifications()},
         )
+
+
+def _stamps(used: Iterable[dict[str, str]]) -> Iterator[strata.Stamp]:
+    """The definitions of strata that closes of this home were made with, as the manifest remembers them."""
+    for definitions in used:
+        for name, stamp in definitions.items():
+            if name.startswith("strata."):
+                version, content = stamp.split(".")
+                yield strata.Stamp(name.removeprefix("strata."), int(version), content)

@@ -11,6 +11,7 @@ from springtide.analytics.daybook.tables import MOVES, PROFILE_TYPES, PROFILES
 from springtide.analytics.engine import Column, Engine, Schema
 from springtide.analytics.facts import fact_schema
 from springtide.analytics.lake import Snapshot
+from springtide.analytics.metrics.answer import Answer, plain
 from springtide.analytics.rules import Rule
 from springtide.kernel.errors import BadInput, NothingYet, UnknownName, suggest
 from springtide.kernel.money import usdt
@@ -59,13 +60,22 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class UserList:
+class UserList(Answer):
     """A page of users: exact total, column names, and rows with ids as text and money as Decimal USDT."""
 
     as_of: date
     total: int
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]] = field(repr=False)
+
+    def _columns(self) -> list[str]:
+        return list(self.columns)
+
+    def _records(self) -> list[tuple[Any, ...]]:
+        return self.rows
+
+    def as_list(self) -> list[dict[str, Any]]:
+        return [dict(zip(self.columns, map(plain, row), strict=True)) for row in self.rows]
 
     def as_dict(self) -> dict[str, Any]:
         rows = [[str(v) if v is not None and not isinstance(v, int | float | bool) else v for v in row] for row in self.rows]
