@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,3 +79,35 @@ def postgres_server() -> Iterator[str]:
             yield f"postgresql://springtide@/postgres?host={folder}"
         finally:
             run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+
+@pytest.fixture(scope="session")
+def spark_session(tmp_path_factory) -> Iterator[Any]:
+    """The one Spark session of a test run, for tests marked `spark`: it takes seven seconds to start."""
+    from springtide.analytics.engine.spark import spark_session as started
+
+    folder = tmp_path_factory.mktemp("spark")
+    small = {
+        "spark.sql.shuffle.partitions": "2",
+        "spark.default.parallelism": "2",
+        "spark.sql.warehouse.dir": str(folder),
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+    }
+    session = started("local[2]", memory="1g", **small)
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+@pytest.fixture
+def spark(spark_session, tmp_path) -> Iterator[Any]:
+    """A Spark engine of the test's own, on the session that all share."""
+    from springtide.analytics.engine.spark import SparkEngine
+
+    engine = SparkEngine(spark_session, scratch=tmp_path / "spark")
+    try:
+        yield engine
+    finally:
+        engine.close()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from springtide.analytics.engine.engine import Rows, Schema
-from springtide.kernel.errors import BadInput
+from springtide.analytics.engine.engine import Rows, Schema, bound
 
-_PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 ROW_GROUP = 122_880
 
 
@@ -55,7 +52,7 @@ class DuckEngine:
 
     def make(self, name: str, sql: str, **params: Any) -> int:
         # The query may read the very name it replaces: build first, then swap.
-        self.connection.execute(f"create or replace temp table {name}__new as {sql}", _bound(sql, params))
+        self.connection.execute(f"create or replace temp table {name}__new as {sql}", bound(sql, params))
         self._kinds[f"{name}__new"] = "table"
         self.rename(f"{name}__new", name)
         return int(self.rows(f"select count(*) from {name}").scalar())
@@ -67,12 +64,12 @@ class DuckEngine:
         self._kinds[to] = kind
 
     def rows(self, sql: str, **params: Any) -> Rows:
-        cursor = self.connection.execute(sql, _bound(sql, params))
+        cursor = self.connection.execute(sql, bound(sql, params))
         return Rows(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
 
     def write(self, sql: str, path: Path, **params: Any) -> int:
         options = f"format parquet, compression zstd, row_group_size {ROW_GROUP}"
-        answer = self.connection.execute(f"copy ({sql}) to {literal(path)} ({options})", _bound(sql, params)).fetchone()
+        answer = self.connection.execute(f"copy ({sql}) to {literal(path)} ({options})", bound(sql, params)).fetchone()
         return int(answer[0]) if answer else 0
 
     def drop(self, *names: str) -> None:
@@ -82,12 +79,3 @@ class DuckEngine:
 
     def close(self) -> None:
         self.connection.close()
-
-
-def _bound(sql: str, params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that the text names; one that is missing is told by name."""
-    named = set(_PARAMETER.findall(sql))
-    missing = sorted(named - params.keys())
-    if missing:
-        raise BadInput(f"The query needs ${missing[0]}, which was not given.", code="missing_parameter")
-    return {name: params[name] for name in named}

@@ -6,12 +6,15 @@ SQL text is the restricted DuckDB dialect (see `dialect.py`); parameters are wri
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, Protocol
+
+from springtide.kernel.errors import BadInput
 
 ColumnType = Literal[
     "integer", "bigint", "smallint", "double", "boolean", "date", "timestamp", "varchar", "uuid", "decimal(38,12)"
@@ -61,6 +64,22 @@ def definition(package: str, name: str) -> Definition:
     """The definition `name.sql` that lies beside the code of `package`."""
     text = resources.files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8")
     return Definition(name, text, hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+_COMMENT = re.compile(r"--[^\n]*")
+_PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
+
+
+def bound(sql: str, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that the text names outside its comments.
+
+    refuses    missing_parameter    one of them was not given
+    """
+    named = set(_PARAMETER.findall(_COMMENT.sub("", sql)))
+    missing = sorted(named - params.keys())
+    if missing:
+        raise BadInput(f"The query needs ${missing[0]}, which was not given.", code="missing_parameter")
+    return {name: params[name] for name in named}
 
 
 class Engine(Protocol):
