@@ -1,1 +1,5 @@
-"""A made-up exchange: input tables as an exchange would export them and, apart from them, what is true."""
+"""A made-up exchange with known truth: believable input tables to try everything on, and apart from them what is true."""
+
+from springtide.simulator.simulation import Simulated, simulate
+
+__all__ = ["Simulated", "simulate"]
