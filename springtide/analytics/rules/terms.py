@@ -49,6 +49,8 @@ UNIT_OF_TYPE = {
     "varchar": Unit.TEXT,
     "boolean": Unit.TRUTH,
 }
+# `date '2026-03-01'` and `timestamp '2026-03-01 08:00:00'`, the only casts that rules say.
+MOMENTS = {exp.DType.DATE: Unit.DATE, exp.DType.TIMESTAMP: Unit.TIME, exp.DType.TIMESTAMPNTZ: Unit.TIME}
 LARGEST = 2**63 - 1
 
 
@@ -129,8 +131,8 @@ class Reader:
                 return Term(Unit.TRUTH, exp.Boolean(this=node.this), _always(bool(node.this)))
             case exp.Literal():
                 return Constant(str(node.this) if node.is_string else _decimal(node.this))
-            case exp.Cast(this=exp.Literal()) if node.this.is_string and node.to.sql() in ("DATE", "TIMESTAMP"):
-                return _settled(Constant(str(node.this.this)), Unit.DATE if node.to.sql() == "DATE" else Unit.TIME, True, node)
+            case exp.Cast(this=exp.Literal()) if node.this.is_string and node.to.this in MOMENTS:
+                return _moment(str(node.this.this), MOMENTS[node.to.this], node)
             case exp.Null():
                 raise BadRule("Nothing equals null.", "Write 'is null' or 'is not null'.")
         raise _not_said(node)

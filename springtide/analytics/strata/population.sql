@@ -3,7 +3,7 @@
 -- Nearest rank: the edge at p percent is the smallest value with at least p percent of the users at or below it. Ranks are compared in
 -- whole numbers, since 0.1 * users rounds differently from engine to engine.
 with positive as (
-    select net_revenue_90d_usdt as revenue_usdt, row_number() over (order by net_revenue_90d_usdt) as place
+    select net_revenue_90d_usdt as revenue_usdt, row_number() over (order by net_revenue_90d_usdt nulls last, user_no) as place
     from profiles
     where is_counted and net_revenue_90d_usdt > 0
 ),

@@ -62,6 +62,7 @@ def test_a_rule_knows_the_columns_it_needs_in_the_order_of_its_text():
         ("registered_on < date '2026-03-01'", {"registered_on": date(2026, 3, 1)}, False),
         ("first_seen_at < '2026-03-01 08:00:00'", {"first_seen_at": datetime(2026, 3, 1, 7)}, True),
         ("first_seen_at < '2026-03-01T08:00:00+08:00'", {"first_seen_at": datetime(2026, 3, 1, 0)}, False),
+        ("first_seen_at < timestamp '2026-03-01 08:00:00'", {"first_seen_at": datetime(2026, 3, 1, 8)}, False),
         ("vip_next_ratio >= 0.8", {"vip_next_ratio": 0.8}, True),
         ("-trades_30d < -2", {"trades_30d": 3}, True),
         ("2 * 3 + 1 = 7", {}, True),
