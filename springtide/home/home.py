@@ -229,9 +229,9 @@ class Home:
         with self.reading() as (engine, snapshot):
             return count_users(engine, snapshot, selection, keys, by=by, sums=sums, then=then)
 
-    def missing(self) -> dict[str, str]:
+    def missing(self, snapshot: Snapshot | None = None) -> dict[str, str]:
         """Columns of users, strata among them, that cannot be told from what was given, each with the reason."""
-        manifest = self.lake.snapshot().manifest
+        manifest = (snapshot or self.lake.snapshot()).manifest
         unavailable = {key: why for key, why in availability(self.close_spec(), manifest).items() if why}
         return missing_columns(manifest) | unavailable
 
@@ -239,9 +239,9 @@ class Home:
         """The days of which users and strata can be read, oldest first."""
         return self.lake.snapshot().days("strata")
 
-    def freshness(self) -> Freshness:
-        """What is known, until when, and what is not available."""
-        snapshot = self.lake.snapshot()
+    def freshness(self, snapshot: Snapshot | None = None) -> Freshness:
+        """What is known, until when, and what is not available: of the lake as it stands now, or of a pinned snapshot."""
+        snapshot = snapshot or self.lake.snapshot()
         manifest = snapshot.manifest
         present, unknown = given(manifest), unknown_columns(manifest)
         span = fact_days(snapshot)
