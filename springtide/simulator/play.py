@@ -30,6 +30,8 @@ _REFERRAL_SHARE, _AFFILIATE_SHARE, _REBATE = 0.20, 0.30, 5e-5
 def play(world: World, day: int) -> Tables:
     """Play `day` (since 1970), the one after the day played before, and give what the exchange recorded."""
     world.begin()
+    if (EPOCH + timedelta(days=day)).day == 1:
+        _begin_month(world, day)
     tape = Tape.of(day, world.market.paths(day))
     rewards.begin_campaign(world, day)
     presence.freeze(world, day)
@@ -44,8 +46,6 @@ def play(world: World, day: int) -> Tables:
     presence.leave(world, day)
     money.earn(world, day)
     presence.sessions(world, day, active)
-    if (EPOCH + timedelta(days=day)).day == 1:
-        _begin_month(world, day)
     service.serve(world, day, active)
     close = world.market.close[world.market.at(day)]
     world.rows.add("balances", world.state.snapshot(world.people, close))

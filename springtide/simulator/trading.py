@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from springtide.simulator import cast, fills, people, positions, rewards, rows
@@ -10,6 +12,19 @@ from springtide.simulator.fills import MINIMUM, Tape, Traders
 from springtide.simulator.market import DAY_MICROS, quoted, whole_units
 from springtide.simulator.people import HOUR
 from springtide.simulator.world import World
+
+
+@dataclass(frozen=True)
+class Meant:
+    """What today's traders are about, one entry each."""
+
+    who: Whole
+    starts: Whole
+    ends: Whole
+    calm: Floats  # how much bigger or smaller than usual today's orders are
+    direction: Floats  # a draw: low buys or goes long, high sells or goes short
+    hunts: Flags  # doing a task, and nothing else
+    both_legs: Flags  # an arbitrageur, who mirrors every spot leg in contracts
 
 
 def trade(world: World, day: int, tape: Tape, who: Whole, starts: Whole) -> Whole:
@@ -31,15 +46,24 @@ def trade(world: World, day: int, tape: Tape, who: Whole, starts: Whole) -> Whol
     contract = np.where(both_legs, count // 2, np.minimum(contract, count))
     spot = np.where(both_legs, count // 2, count - contract)
 
-    ends = np.minimum(starts + _session_length(world, day, who), (day + 1) * DAY_MICROS - 5_000_000)
-    _move_to_contracts(world, who, share, contract > 0)
-    calm = np.exp(0.5 * as_normal(world.chance.bits("play.size", who, day)))
-
-    traded_spot = _spot_round_trips(world, day, tape, who, spot // 2, starts, ends, calm, hunts)
-    traded_spot |= _spot_single(world, day, tape, who, (spot % 2 == 1) | ((spot > 0) & ~traded_spot), ends, direction)
-    traded_contract = _contracts(world, day, tape, who, contract, starts, ends, calm, direction, both_legs)
+    meant = Meant(
+        who=who,
+        starts=starts,
+        ends=np.minimum(starts + _session_length(world, day, who), (day + 1) * DAY_MICROS - 5_000_000),
+        calm=np.exp(0.5 * as_normal(world.chance.bits("play.size", who, day))),
+        direction=direction,
+        hunts=hunts,
+        both_legs=both_legs,
+    )
+    _move_to_contracts(world, meant, share, contract > 0)
+    # Spot and contract legs of an arbitrageur are as big as the smaller wallet bears, so that they match.
+    s_free, c_free = fills.in_usdt(s.cash[who]), fills.in_usdt(s.wallet[who] - s.margin[who])
+    smaller = np.minimum(s_free, c_free)
+    traded_spot = _spot_round_trips(world, day, tape, meant, spot // 2, np.where(both_legs, smaller, s_free))
+    traded_spot |= _spot_single(world, day, tape, meant, (spot % 2 == 1) | ((spot > 0) & ~traded_spot & ~both_legs))
+    traded_contract = _contracts(world, day, tape, meant, contract, smaller)
     did = traded_spot | traded_contract
-    s.not_before[who[did]] = ends[did] + 3_000_000
+    s.not_before[who[did]] = meant.ends[did] + 3_000_000
     return who[did]
 
 
@@ -51,25 +75,24 @@ def _session_length(world: World, day: int, who: Whole) -> Whole:
     return length
 
 
-def _move_to_contracts(world: World, who: Whole, share: Floats, wanted: Flags) -> None:
+def _move_to_contracts(world: World, meant: Meant, share: Floats, wanted: Flags) -> None:
     """Between one's own wallets, which no transfer row records: enough USDT for contracts, and back when spot runs dry."""
-    s = world.state
+    s, who = world.state, meant.who
     free = s.wallet[who] - s.margin[who]
     total = s.cash[who] + free
     target = (total * np.minimum(share, 0.97)).astype(np.int64)
-    top_up = np.where(wanted & (free < target // 2), np.maximum(target - free, 0), 0)
-    back = np.where(~wanted & (s.cash[who] < 2 * MINIMUM) & (free > 2 * MINIMUM), free // 2, 0)
+    short = free < np.where(meant.both_legs, target, target // 2)
+    top_up = np.where(wanted & short, np.maximum(target - free, 0), 0)
+    dry = ~wanted & (s.cash[who] < 2 * MINIMUM) & (free > 2 * MINIMUM)
+    back = np.where(dry, free // 2, np.where(meant.both_legs, np.maximum(free - target, 0), 0))
     s.cash[who] += back - top_up
     s.wallet[who] += top_up - back
 
 
-def _spot_round_trips(
-    world: World, day: int, tape: Tape, who: Whole, pairs: Whole, starts: Whole, ends: Whole, calm: Floats, hunts: Flags
-) -> Flags:
-    s, p = world.state, world.people
-    cash = fills.in_usdt(s.cash[who])
-    stake = np.minimum(p.stake[who] * calm, 0.85) * cash
-    stake = np.where(hunts, s.hunt_size[who] * 1e-6, stake)
+def _spot_round_trips(world: World, day: int, tape: Tape, meant: Meant, pairs: Whole, cash: Floats) -> Flags:
+    s, p, who = world.state, world.people, meant.who
+    stake = np.minimum(p.stake[who] * meant.calm, 0.85) * cash
+    stake = np.where(meant.hunts, s.hunt_size[who] * 1e-6, stake)
     pairs = np.minimum(pairs, np.floor(0.05 * cash / (float(tape.swing.max()) + 0.0035)).astype(np.int64))
     able: Flags = (pairs > 0) & (stake >= 5.0) & (stake <= 0.9 * cash)
     index = np.flatnonzero(able)
@@ -79,8 +102,8 @@ def _spot_round_trips(
     traders = Traders(
         who=chosen,
         pairs=pairs[index],
-        starts=starts[index],
-        ends=ends[index],
+        starts=meant.starts[index],
+        ends=meant.ends[index],
         target=stake[index],
         most=cash[index],
         favourite=p.coin[chosen],
@@ -88,7 +111,7 @@ def _spot_round_trips(
         taker_rate=world.fee_rate(fills.SPOT_TAKER, chosen),
         maker_rate=world.fee_rate(fills.SPOT_MAKER, chosen),
         edge=world.edge[chosen],
-        jitter=np.where(hunts[index], 0.0, 0.45),
+        jitter=np.where(meant.hunts[index], 0.0, 0.45),
     )
     trips = fills.round_trips(tape, world.chance.bits("play.pairs", chosen, day), traders)
     fee = rewards.waive(world, chosen, trips)
@@ -115,15 +138,15 @@ def _spot_round_trips(
     return able
 
 
-def _spot_single(world: World, day: int, tape: Tape, who: Whole, wanted: Flags, ends: Whole, direction: Floats) -> Flags:
+def _spot_single(world: World, day: int, tape: Tape, meant: Meant, wanted: Flags) -> Flags:
     """One order in one's own coin that is kept: buying with some of the USDT, or selling some of the coin."""
-    s, p = world.state, world.people
+    s, p, who = world.state, world.people, meant.who
     asset = p.coin[who]
-    at = ends + 1_000_000
+    at = meant.ends + 1_000_000
     price = quoted(tape.price(asset, at), asset)
     cash = s.cash[who]
     value = fills.in_micro(price, s.coin[who])
-    buys = direction < np.where(value < cash, 0.68, 0.36)
+    buys = meant.direction < np.where(value < cash, 0.68, 0.36)
     buys = np.where(cash < 2 * MINIMUM, False, np.where(value < 2 * MINIMUM, True, buys))
     able: Flags = wanted & (np.where(buys, cash, value) >= 2 * MINIMUM)
     index = np.flatnonzero(able)
@@ -164,53 +187,40 @@ def _spot_single(world: World, day: int, tape: Tape, who: Whole, wanted: Flags, 
     return able
 
 
-def _contracts(
-    world: World,
-    day: int,
-    tape: Tape,
-    who: Whole,
-    count: Whole,
-    starts: Whole,
-    ends: Whole,
-    calm: Floats,
-    direction: Floats,
-    both_legs: Flags,
-) -> Flags:
+def _contracts(world: World, day: int, tape: Tape, meant: Meant, count: Whole, smaller: Floats) -> Flags:
     """First perhaps the open position is closed, then come round trips, last perhaps a position for the night."""
-    s, p = world.state, world.people
+    s, p, who = world.state, world.people, meant.who
     closes = (count > 0) & (s.position[who] != 0) & (world.chance.uniform("play.close", who, day) < 0.55)
-    positions.close(world, tape, who[closes], starts[closes] + 500_000, np.full(int(closes.sum()), fills.NORMAL), ordinal=1)
+    at_will = np.full(int(closes.sum()), fills.NORMAL)
+    positions.close(world, tape, who[closes], meant.starts[closes] + 500_000, at_will, ordinal=1)
     count = count - closes
-    free = fills.in_usdt(s.wallet[who] - s.margin[who])
+    free = np.where(meant.both_legs, smaller, fills.in_usdt(s.wallet[who] - s.margin[who]))
     pairs = np.minimum(count // 2, np.floor(0.05 * free / (float(tape.swing.max()) + 0.0035)).astype(np.int64))
-    geared = np.where(both_legs, 1.0, p.leverage[who])
-    # An arbitrageur mirrors the spot legs, so the stake is the same share of as much money.
-    stake = np.minimum(p.stake[who] * calm, 0.85) * free * geared
+    geared = np.where(meant.both_legs, 1.0, p.leverage[who])
+    stake = np.minimum(p.stake[who] * meant.calm, 0.85) * free * geared
     able = (pairs > 0) & (stake >= 5.0)
     index = np.flatnonzero(able)
     if index.size:
-        _contract_round_trips(
-            world, day, tape, who[index], pairs[index], starts[index], ends[index], stake[index], both_legs[index]
-        )
+        _contract_round_trips(world, day, tape, meant, index, pairs, stake, free)
     rest = (count % 2 == 1) | ((count > 0) & ~able)
     keeps = rest & (s.position[who] == 0) & (p.via[who] != people.API) & (p.archetype[who] != cast.MARKET_MAKER)
-    opens = positions.open_for_the_night(world, day, tape, who, keeps, ends, direction)
+    opens = positions.open_for_the_night(world, day, tape, who, keeps, meant.ends, meant.direction)
     did: Flags = closes | able | opens
     return did
 
 
 def _contract_round_trips(
-    world: World, day: int, tape: Tape, who: Whole, pairs: Whole, starts: Whole, ends: Whole, stake: Floats, both_legs: Flags
+    world: World, day: int, tape: Tape, meant: Meant, index: Whole, pairs: Whole, stake: Floats, free: Floats
 ) -> None:
     s, p = world.state, world.people
-    free = fills.in_usdt(s.wallet[who] - s.margin[who])
+    who, both_legs, pairs = meant.who[index], meant.both_legs[index], pairs[index]
     traders = Traders(
         who=who,
         pairs=pairs,
-        starts=starts,
-        ends=ends,
-        target=stake,
-        most=free,
+        starts=meant.starts[index],
+        ends=meant.ends[index],
+        target=stake[index],
+        most=free[index],
         favourite=np.where(both_legs, p.coin[who], p.perp[who]).astype(np.int8),
         maker=p.maker[who],
         taker_rate=world.fee_rate(fills.CONTRACT_TAKER, who),

@@ -74,6 +74,33 @@ def test_every_word_is_one_that_the_contract_allows(exchange):
                 assert exchange.rows(f"select * from {contract.name} where {field.name} not in ({allowed})") == []
 
 
+def test_every_row_keeps_its_contract(exchange):
+    day_after = "timestamp '2025-07-01'"
+    for contract in CONTRACTS:
+        if contract.name in ("user_days", "period_totals"):
+            continue
+        given = {row[0] for row in exchange.rows(f"describe {contract.name}")}
+        breaks = ["false"]
+        for field in contract.fields:
+            if field.name not in given:
+                continue
+            name = f'"{field.name}"'
+            if field.is_required:
+                breaks.append(f"{name} is null")
+            if field.kind in ("money", "decimal", "integer") and not field.is_signed:
+                breaks.append(f"{name} < 0 or not isfinite(cast({name} as double))")
+            if field.kind in ("time", "day") and not field.may_be_future:
+                breaks.append(f"{name} >= {day_after}")
+            if field.kind == "user":
+                breaks.append(f"{name} not in (select user_id from users)")
+        assert exchange.one(f"select count(*) from {contract.name} where {' or '.join(breaks)}") == 0, contract.name
+        if contract.after_registration:
+            [day] = [field for field in contract.fields if field.name == contract.day_column]
+            registered = "cast(u.registered_at as date)" if day.kind == "day" else "u.registered_at"
+            early = f'select count(*) from {contract.name} t join users u using (user_id) where t."{day.name}" < {registered}'
+            assert exchange.one(early) == 0, contract.name
+
+
 def test_it_counts_what_it_wrote(exchange):
     for table, rows in exchange.made.rows.items():
         assert rows == exchange.one(f"select count(*) from {table.replace('truth/', 'true_')}"), table
