@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from springtide.analytics.facts.contracts import CONTRACTS
 from springtide.kernel.errors import BadInput
 from springtide.simulator import simulate
+from springtide.simulator.cast import NAMES
 
 LAST_DAY = date(2025, 6, 30)
 NOT_USERS = "('market_maker', 'employee', 'test')"
@@ -374,6 +376,12 @@ def test_bots_makers_copiers_sub_accounts_and_staff_are_there(exchange):
     assert exchange.one(
         """select sum(case kind when 'internal_in' then usdt else -usdt end) from transfers where kind like 'internal%'"""
     ) == Decimal(0)
+
+
+def test_its_page_names_every_kind_of_user_and_every_file_of_truth(exchange):
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "simulator.md").read_text(encoding="utf-8")
+    for name in (*NAMES, *(file.stem for file in (exchange.out / "truth").iterdir())):
+        assert name in page, name
 
 
 # ── the same again ──────────────────────────────────────────────────────────────────────────────────────────────────────
