@@ -8,7 +8,7 @@ lake/               facts and what the closes derived
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -30,13 +30,16 @@ from springtide.analytics.daybook.spec import (
 from springtide.analytics.daybook.tables import ACTIVE_DAYS, EQUITY_DAYS, USER_DAYS
 from springtide.analytics.daybook.verify import Verified, verify
 from springtide.analytics.engine import DuckEngine, Engine
+from springtide.analytics.facts.mapping import Mapping
 from springtide.analytics.lake import Lake, Snapshot, compact
 from springtide.home.counts import Counts, count_users
 from springtide.home.standing import Moves, Standing, moves, standing
+from springtide.home.refused import Quarantine, quarantine
 from springtide.home.users import Selection, UserList, list_users
 from springtide.kernel.errors import Refused
 from springtide.kernel.settings import FILE_NAME, HomeSettings, read_settings
 
+FACT_TABLES = tuple(one.stored_name for one in facts.CONTRACTS)
 DAY_TABLES = {"user_days": USER_DAYS, "active_days": ACTIVE_DAYS, "equity_days": EQUITY_DAYS}
 OPEN_FOR = timedelta(days=100)  # a close reads days that leave its longest window, of 90 days, and late facts come before that
 
@@ -129,20 +132,26 @@ class Home:
     # Writing
 
     def import_path(
-        self, source: str | Path, *, mapping: str | None = None, now: datetime, progress: facts.Progress | None = None
+        self,
+        source: str | Path,
+        *,
+        mapping: Mapping | str | None = None,
+        table: str | None = None,
+        now: datetime,
+        progress: Callable[[facts.Progress], None] | None = None,
     ) -> facts.Imported:
         """Import a file, a folder or a PostgreSQL table or query; see `springtide.analytics.facts.import_path`."""
-        with self.engine(worker=True) as engine:
-            return facts.import_path(
-                self.lake,
-                engine,
-                source,
-                mapping=mapping,
-                mappings=self.path / "mappings",
-                zone=self.settings.zone,
-                now=now,
-                progress=progress,
-            )
+        return facts.import_path(
+            self.lake,
+            source,
+            mapping=mapping,
+            table=table,
+            zone=self.settings.zone,
+            now=now,
+            saved_mappings=self.path / "mappings",
+            progress=progress,
+            threads=self.settings.threads,
+        )
 
     def close(self, *, through: date | None = None, now: datetime, progress: Progress | None = None) -> Closed:
         """Close every day up to `through` (default: the last day of facts), then tidy the lake.
@@ -239,6 +248,11 @@ class Home:
         """The days of which users and strata can be read, oldest first."""
         return self.lake.snapshot().days("strata")
 
+    def quarantine(self, **page: Any) -> Quarantine:
+        """Rows that were refused, and why; see `springtide.home.refused.quarantine`."""
+        with self.reading() as (engine, snapshot):
+            return quarantine(engine, snapshot, **page)
+
     def freshness(self, snapshot: Snapshot | None = None) -> Freshness:
         """What is known, until when, and what is not available: of the lake as it stands now, or of a pinned snapshot."""
         snapshot = snapshot or self.lake.snapshot()
@@ -256,10 +270,10 @@ class Home:
                     snapshot.last_day(name),
                     tuple(sorted(unknown.get(name, ()))),
                 )
-                for name in facts.FACT_TABLES
+                for name in FACT_TABLES
                 if name in present
             ),
-            missing_tables=tuple(name for name in facts.FACT_TABLES if name not in present),
+            missing_tables=tuple(name for name in FACT_TABLES if name not in present),
             unavailable={key: why for key, why in availability(self.close_spec(), manifest).items() if why},
             quarantined=snapshot.rows("quarantine"),
             restatements=tuple(manifest.notes.get("restatements", ())),
