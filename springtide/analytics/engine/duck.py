@@ -47,8 +47,11 @@ class DuckEngine:
         self.connection.execute(f"create temp table {name} ({', '.join(f'{c.name} {c.type}' for c in schema)})")
         self._kinds[name] = "table"
         if rows:
-            places = ", ".join("?" for _ in schema)
-            self.connection.executemany(f"insert into {name} values ({places})", [list(row) for row in rows])
+            # One list a column: one statement for all rows, where a statement a row costs a millisecond each.
+            columns = ", ".join(f"unnest(cast(? as {column.type}[]))" for column in schema)
+            self.connection.execute(
+                f"insert into {name} select {columns}", [list(values) for values in zip(*rows, strict=True)]
+            )
 
     def make(self, name: str, sql: str, **params: Any) -> int:
         # The query may read the very name it replaces: build first, then swap.
