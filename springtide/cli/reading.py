@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from springtide.analytics.metrics import Answer
+from springtide.analytics.metrics.answer import Answer
 from springtide.cli.options import DAY, as_json, progress_bar, say, show, with_home
 from springtide.home import Home, Selection
 

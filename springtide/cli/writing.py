@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from springtide.analytics.facts import Progress as Seen
 from springtide.cli.options import DAY, as_json, home_path, progress_bar, say, show, with_home
 from springtide.home import Home
 from springtide.kernel import clock
+from springtide.kernel.errors import BadInput
 from springtide.kernel.settings import HomeSettings
 
 
@@ -31,23 +33,36 @@ def init(path: Path, exchange: str, zone: str, no_contracts: bool, wants_json: b
 @click.command(name="import")
 @click.argument("source")
 @click.option("--mapping", help="How a foreign layout is read: the name of a shipped mapping or of one in HOME/mappings.")
+@click.option("--table", help="Which table a file is, where neither its name nor a mapping says so.")
 @as_json
 @with_home
-def import_(home: Home, source: str, mapping: str | None, wants_json: bool) -> None:
+def import_(home: Home, source: str, mapping: str | None, table: str | None, wants_json: bool) -> None:
     """Import a file, a folder, or postgresql://… with #table or ?query."""
     with progress_bar() as bar:
         task = bar.add_task("Importing", total=None, said="")
 
-        def progress(file: str, rows: int, rows_per_second: float) -> None:
-            bar.update(task, description=f"Importing {file}", said=f"{rows:,} rows, {rows_per_second:,.0f} rows/s")
+        def progress(seen: Seen) -> None:
+            bar.update(
+                task, description=f"Importing {seen.file}", said=f"{seen.rows:,} rows, {seen.rows_per_second:,.0f} rows/s"
+            )
 
-        imported = home.import_path(source, mapping=mapping, now=clock.now(), progress=progress)
+        imported = home.import_path(source, mapping=mapping, table=table, now=clock.now(), progress=progress)
     if wants_json:
-        say(imported.as_dict())
-        return
-    columns = ("read", "taken", "duplicate", "corrected", "quarantined")
-    tables = imported.as_dict()["tables"]
-    show("Imported", ("table", *columns), [(name, *(counts[column] for column in columns)) for name, counts in tables.items()])
+        say({**imported.as_dict(), "failures": [failure.__dict__ for failure in imported.failures]})
+    else:
+        columns = ("read", "taken", "duplicate", "corrected", "quarantined")
+        tables = imported.as_dict()["tables"]
+        show(
+            "Imported",
+            ("table", *columns),
+            [(name, *(counts[column] for column in columns)) for name, counts in tables.items()],
+        )
+        for problem in imported.problems:
+            click.echo(problem.says)
+        for failure in imported.failures:
+            click.secho(f"{failure.file}: {failure.says}", fg="red", err=True)
+    if imported.failures:
+        raise click.exceptions.Exit(BadInput.exit_code)
 
 
 @click.command()
@@ -96,7 +111,15 @@ def simulate(users: int, days: int, seed: int, through: date | None, out: Path, 
 
         made = run(users=users, days=days, seed=seed, out=out, through=through or clock.yesterday(), progress=progress)
     if wants_json:
-        say(made.as_dict())
+        say(
+            {
+                "out": str(out),
+                "first_day": str(made.first_day),
+                "last_day": str(made.last_day),
+                "seconds": made.seconds,
+                "rows": made.rows,
+            }
+        )
         return
     show(f"Made up {users:,} users from {made.first_day} to {made.last_day}", ("table", "rows"), made.rows.items())
     click.echo(f"Next: springtide import {out / 'exchange'}")

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from springtide.analytics.facts import Progress
 from springtide.home import Home
 from springtide.kernel import clock
 from springtide.operations.jobs.worker import Report, Work, work_until
@@ -29,8 +30,8 @@ def handlers(home: Home) -> dict[str, Work]:
     def import_(payload: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
         told = _seldom(report)
 
-        def progress(file: str, rows: int, rows_per_second: float) -> None:
-            told({"what": file, "rows": rows, "rows_per_second": round(rows_per_second)})
+        def progress(seen: Progress) -> None:
+            told({"what": seen.file, "rows": seen.rows, "rows_per_second": round(seen.rows_per_second)})
 
         imported = home.import_path(payload["path"], mapping=payload.get("mapping"), now=clock.now(), progress=progress)
         return imported.as_dict()
