@@ -66,16 +66,16 @@ def definition(package: str, name: str) -> Definition:
     return Definition(name, text, hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
-_COMMENT = re.compile(r"--[^\n]*")
+_NOT_READ = re.compile(r"--[^\n]*|'(?:[^']|'')*'")  # comments and texts
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 
 def bound(sql: str, params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that the text names outside its comments.
+    """The parameters that the text names, outside its comments and literals.
 
     refuses    missing_parameter    one of them was not given
     """
-    named = set(_PARAMETER.findall(_COMMENT.sub("", sql)))
+    named = set(_PARAMETER.findall(_NOT_READ.sub("", sql)))
     missing = sorted(named - params.keys())
     if missing:
         raise BadInput(f"The query needs ${missing[0]}, which was not given.", code="missing_parameter")

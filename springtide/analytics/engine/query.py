@@ -46,7 +46,7 @@ _BITS = (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot, exp.Bitw
 _REAL = (exp.Div, exp.Sqrt, exp.Ln, exp.Log, exp.Exp, exp.Pow, exp.Avg, exp.Floor, exp.Ceil)
 _SPREAD = (exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
 _TRUTHS = (exp.Boolean, exp.Predicate, exp.Connector, exp.Not, exp.LogicalOr, exp.LogicalAnd)
-_TEXTS = (exp.DPipe, exp.Concat, exp.MD5, exp.Replace, exp.Trim, exp.Lower, exp.Upper)
+_TEXTS = (exp.DPipe, exp.MD5, exp.Replace, exp.Trim, exp.Lower, exp.Upper)
 _OF_ITS_CLASS: tuple[tuple[tuple[type[exp.Expr], ...], Kind], ...] = (
     (_TRUTHS, "boolean"),
     ((*_COUNTED, *_BITS), "integer"),

@@ -65,7 +65,6 @@ _TAKEN: dict[str, tuple[str, str]] = {
     "Cast": ("cast", "see `types`, `rounding`, `text_cast`"),
     "Ceil": ("ceil", "inside a cast: see `rounding`"),
     "Coalesce": ("coalesce, ifnull", "arguments of one type"),
-    "Concat": ("concat", "passes over nulls; `||` with a null is null"),
     "Contains": ("contains", ""),
     "Count": ("count", "`count(*)`, `count(x)`, `count(distinct x)`; null is not counted"),
     "CumeDist": ("cume_dist", ""),
@@ -139,7 +138,7 @@ def _tables(query: Query) -> Iterator[exp.Expr]:
 @_rule(
     "constructs",
     refuses="all that is not on the list of steps: pivot, asof, natural and positional joins, samples, distinct on, group by "
-    "all, order by all, union by name, materialized, recursive, lists, structs, lambdas, slices, any, all, at time zone",
+    "all, order by all, union by name, materialized, recursive, lambdas, slices, any, all, at time zone",
     why="Spark has another word for them or none; a sample is another one on every run; `natural` and `all` change their "
     "meaning when a table gets a column.",
     instead="Say it with join … on, group by the columns' names, union all, values, and a row_number in a step of its own.",
@@ -189,7 +188,7 @@ def _functions(query: Query) -> Iterator[exp.Expr]:
             case exp.Anonymous():
                 odd = node.name.lower() not in {*_TAKEN_WORDS, *_CLOCKS}
             case exp.Min() | exp.Max():
-                odd = bool(node.expressions)
+                odd = bool(node.expressions or node.args.get("count"))
             case exp.Log():
                 odd = node.args.get("expression") is None
             case exp.Count():
@@ -256,11 +255,14 @@ def _alias(query: Query) -> Iterator[exp.Expr]:
                 yield alias
 
 
+_SAME_MEANING = _classes("Sum Min Max ArgMin ArgMax LogicalOr LogicalAnd BitwiseOrAgg Coalesce")
+
+
 def _keeps_meaning(node: exp.Expr, name: str) -> bool:
     node = bare(node)
     if isinstance(node, exp.Filter):
         node = node.this
-    if isinstance(node, exp.Sum | exp.Min | exp.Max | exp.LogicalOr | exp.LogicalAnd | exp.BitwiseOrAgg | exp.Coalesce):
+    if isinstance(node, _SAME_MEANING):
         return _keeps_meaning(node.this, name)
     return isinstance(node, exp.Column) and node.name == name
 
@@ -641,6 +643,9 @@ def _text_cast(query: Query) -> Iterator[exp.Expr]:
         writes = to == "text" and of in ("double", "decimal", "timestamp")
         if reads or writes or isinstance(cast, exp.TryCast):
             yield cast
+    for joined in query.tree.find_all(exp.DPipe):  # casts what is no text by itself
+        if {query.kind(joined.this), query.kind(joined.expression)} & {"double", "decimal", "timestamp"}:
+            yield joined
 
 
 @_rule(
@@ -654,3 +659,15 @@ def _text_cast(query: Query) -> Iterator[exp.Expr]:
 )
 def _types(query: Query) -> Iterator[exp.Expr]:
     yield from (cast for cast in query.tree.find_all(exp.Cast) if cast.to.this not in CAST_KINDS)
+
+
+@_rule(
+    "untyped_null",
+    refuses="null as a column without a type",
+    why="DuckDB stores it as whole numbers that are all null, which Spark does not read as the text or date that the table says it is.",
+    instead="Write cast(null as varchar), with the column's type.",
+    wrong="select user_no, null as country from users",
+    right="select user_no, cast(null as varchar) as country from users",
+)
+def _untyped_null(query: Query) -> Iterator[exp.Expr]:
+    yield from (alias for alias in query.tree.find_all(exp.Alias) if isinstance(alias.this, exp.Null))

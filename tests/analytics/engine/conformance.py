@@ -42,7 +42,8 @@ def agree(
     try:
         with TemporaryDirectory(prefix="springtide-agree-") as folder:
             there = Path(folder) / "duck.parquet", Path(folder) / "spark.parquet"
-            for engine, path in zip((duck, spark), there, strict=True):
+            engines: tuple[Engine, ...] = (duck, spark)
+            for engine, path in zip(engines, there, strict=True):
                 _run(engine, sql, tables, params or {}, path)
             (duck_types, duck_rows), (spark_types, spark_rows) = map(_stored, there)
     finally:

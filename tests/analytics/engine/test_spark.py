@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from datetime import date, datetime
@@ -132,7 +130,7 @@ def test_a_renamed_table_replaces_what_had_the_name_and_a_dropped_one_is_gone(sp
         engine.rename("after", "before")
         assert engine.rows("select n from before").values == [(2,)]
         engine.drop("before", "never_there")
-        with pytest.raises(Exception, match="(?i)after|before"):
+        with pytest.raises(Exception, match="after"):
             engine.rows("select n from after")
         with pytest.raises(Exception, match="before"):
             engine.rows("select n from before")
@@ -154,11 +152,12 @@ def test_values_are_bound_and_keep_their_type(spark, duck):
     assert spark.rows(sql, **given).values == duck.rows(sql, **given).values == [tuple(given.values())]
 
 
-def test_a_missing_value_is_named_and_one_in_a_comment_is_not_asked_for(spark):
+def test_a_missing_value_is_named_and_one_in_a_comment_or_text_is_not_asked_for(spark, duck):
     with pytest.raises(BadInput, match=r"\$day") as refused:
         spark.rows("select $day as day")
     assert refused.value.code == "missing_parameter"
-    assert spark.rows("-- up to $day\nselect 1 as n").scalar() == 1
+    for engine in (duck, spark):
+        assert engine.rows("-- up to $day\nselect '$day' as n").scalar() == "$day"
 
 
 def test_two_engines_on_one_session_do_not_see_each_other(spark, spark_session, tmp_path):
@@ -171,30 +170,19 @@ def test_two_engines_on_one_session_do_not_see_each_other(spark, spark_session, 
     assert spark.rows("select 1 as n").scalar() == 1
 
 
-@pytest.mark.slow
-def test_times_do_not_move_with_the_zone_of_the_machine(tmp_path):
-    asked = """
-from datetime import datetime
-from springtide.analytics.engine import Column
-from springtide.analytics.engine.spark import SparkEngine, spark_session
-session = spark_session("local[1]", memory="512m")
-engine = SparkEngine(session)
-engine.table("t", (Column("seen_at", "timestamp"),), [(datetime(2026, 3, 29, 2, 30),)])
-print(engine.rows("select seen_at, $at as at_, epoch_us(seen_at) as us, cast(date_trunc('hour', seen_at) as timestamp) as hour from t",
-    at=datetime(2026, 3, 29, 2, 30)).values)
-engine.close()
-session.stop()
-"""
-    shown = subprocess.run(
-        [sys.executable, "-c", asked],
-        env={**os.environ, "TZ": "Europe/Berlin"},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    ).stdout
-    moment = "datetime.datetime(2026, 3, 29, 2, 30)"  # an hour that Berlin skipped
-    assert shown.strip() == f"[({moment}, {moment}, 1774751400000000, datetime.datetime(2026, 3, 29, 2, 0))]"
+def test_times_do_not_move_with_the_zone_of_the_machine(spark, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Shanghai")  # as the JVM has it in every test (see conftest)
+    time.tzset()
+    try:
+        at = datetime(2026, 3, 29, 2, 30)
+        spark.table("t", (Column("seen_at", "timestamp"),), [(at,)])
+        sql = (
+            "select seen_at, $at as at_, epoch_us(seen_at) as us, cast(date_trunc('hour', seen_at) as timestamp) as hour from t"
+        )
+        assert spark.rows(sql, at=at).values == [(at, at, 1774751400000000, datetime(2026, 3, 29, 2, 0))]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_without_pyspark_the_hint_says_how_to_get_it(monkeypatch):
