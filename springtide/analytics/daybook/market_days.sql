@@ -13,6 +13,7 @@ steps as (
     left join closes as y on y.day = c.day - 1
 ),
 spread as (
+    -- allow float_sum: thirty numbers a day, in whatever order, differ far behind any edge that is asked
     select s.day, case when count(w.log_return) = 30 then stddev_samp(w.log_return) * sqrt(365.0) end as volatility
     from steps as s
     inner join steps as w on w.day > s.day - 30 and w.day <= s.day

@@ -69,7 +69,7 @@ smeared as (
 silent as (
     select user_no
     from smeared
-    where (bit_count(smear & ~(smear >> 1)) - 1) * 10 <= bit_count(days_mask) - 1
+    where (cast(bit_count(smear & ~(smear >> 1)) as integer) - 1) * 10 <= cast(bit_count(days_mask) as integer) - 1
 ),
 spot as (
     select user_no, first_on

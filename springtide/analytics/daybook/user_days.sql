@@ -47,7 +47,7 @@ contract as (
 ),
 legs as (
     select
-        user_no, base, date_trunc('hour', executed_at) as traded_hour,
+        user_no, base, cast(date_trunc('hour', executed_at) as timestamp) as traded_hour,
         case when side = 'buy' then notional_usdt else 0 end as spot_buy_usdt,
         case when side = 'sell' then notional_usdt else 0 end as spot_sell_usdt,
         0 as contract_buy_usdt,
@@ -56,7 +56,7 @@ legs as (
     where base is not null and user_no in (select user_no from contract)
     union all
     select
-        user_no, base, date_trunc('hour', executed_at) as traded_hour,
+        user_no, base, cast(date_trunc('hour', executed_at) as timestamp) as traded_hour,
         0 as spot_buy_usdt,
         0 as spot_sell_usdt,
         case when side = 'buy' then notional_usdt else 0 end as contract_buy_usdt,
