@@ -33,8 +33,8 @@ from springtide.analytics.engine import DuckEngine, Engine
 from springtide.analytics.facts.mapping import Mapping
 from springtide.analytics.lake import Lake, Snapshot, compact
 from springtide.home.counts import Counts, count_users
-from springtide.home.standing import Moves, Standing, moves, standing
 from springtide.home.refused import Quarantine, quarantine
+from springtide.home.standing import Moves, Standing, moves, standing
 from springtide.home.users import Selection, UserList, list_users
 from springtide.kernel.errors import Refused
 from springtide.kernel.settings import FILE_NAME, HomeSettings, read_settings
@@ -152,6 +152,22 @@ class Home:
             progress=progress,
             threads=self.settings.threads,
         )
+
+    def guess(self, path: Path, *, table: str | None = None) -> facts.Proposal:
+        """What a file seems to be, and a mapping for it; see `springtide.analytics.facts.guess`."""
+        return facts.guess(path, table=table)
+
+    def preview(self, path: Path, mapping: facts.Mapping, *, now: datetime, rows: int = 100_000) -> facts.Preview:
+        """What an import of a file would take and refuse; see `springtide.analytics.facts.preview`."""
+        return facts.preview(path, mapping, lake=self.lake, zone=self.settings.zone, now=now, rows=rows)
+
+    def mappings(self) -> dict[str, facts.Mapping]:
+        """The mappings that can be named: those shipped, and those saved in this home."""
+        return facts.mappings(self.path / "mappings")
+
+    def save_mapping(self, mapping: facts.Mapping) -> Path:
+        """Keep a mapping in this home under its name."""
+        return facts.save_mapping(mapping, self.path / "mappings")
 
     def close(self, *, through: date | None = None, now: datetime, progress: Progress | None = None) -> Closed:
         """Close every day up to `through` (default: the last day of facts), then tidy the lake.
