@@ -235,7 +235,7 @@ def read(
             seen.append(f"cast(null as varchar) as r_{field.name}")
             taken.append(f"{_default(field, layout)} as v_{field.name}")
             continue
-        came, kind = _as_came(field, source, types[source], layout)
+        came, kind = _as_came(field, source, types[source], layout, is_typed=not raw.is_text)
         value = _as_taken(field, f"r_{field.name}", kind, layout)
         if field.default is not None:
             value = f"coalesce({value}, {_default(field, layout)})"
@@ -362,9 +362,13 @@ def _default(field: Field, layout: Layout) -> str:
     return f"cast({value} as {stored})"
 
 
-def _as_came(field: Field, source: str, kind: str, layout: Layout) -> tuple[str, str]:
-    """SQL of a field as it came, and its type: VARCHAR (blanks cut, empty is null) or one of Parquet's own where that is exact."""
-    text = f"nullif(trim({source if kind == 'VARCHAR' else f'cast({source} as varchar)'}), '')"
+def _as_came(field: Field, source: str, kind: str, layout: Layout, *, is_typed: bool) -> tuple[str, str]:
+    """SQL of a field as it came, and its type: VARCHAR (empty is null) or one of Parquet's own where that is exact.
+
+    Blanks around a text are cut in text files, where people and spreadsheets leave them; a Parquet file's texts are meant.
+    """
+    text = source if kind == "VARCHAR" else f"cast({source} as varchar)"
+    text = f"nullif({text if is_typed else f'trim({text})'}, '')"
     if pairs := layout.values.get(field.name):
         meanings = {seen.strip(): "null" if meant is None else literal(meant) for seen, meant in pairs.items()}
         empty = f"when {text} is null then {meanings.pop('')} " if "" in meanings else ""

@@ -645,6 +645,7 @@ _USER_EXTRAS = (
     Column("user_no", "integer", False, "dense number of the account, from 0"),
     Column("master_no", "integer", False, "number of the master; its own where there is none"),
     Column("registered_on", "date", False, "day of registration in the reporting zone"),
+    Column("kyc_passed_on", "date", True, "day in the reporting zone on which KYC was first passed"),
     Column("is_derived", "boolean", False, "made from the facts: registered when first seen"),
 )
 

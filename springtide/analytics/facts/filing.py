@@ -216,14 +216,23 @@ def _days_in_key(batch: Batch, contract: Contract, stage: _Stage) -> list[date] 
 # What becomes of them
 
 
+_VERDICTS: Schema = (
+    Column("part", "smallint"),
+    Column("line", "bigint"),
+    Column("key", "uuid"),
+    Column("version", "integer"),
+    Column("day", "date"),
+    Column("is_void", "boolean"),
+    Column("counted", "varchar"),
+    Column("goes", "varchar"),
+)
+
+
 def _verdicts(batch: Batch, contract: Contract, readings: Sequence[Reading], stage: _Stage, *, matched: int) -> None:
     """Fill `verdicts` (part, line, key, version, day, is_void, counted, goes) for the rows whose key comes up again."""
     engine = batch.engine
     if not matched:
-        engine.connection.execute(
-            "create or replace temp table verdicts (part smallint, line bigint, key uuid, version integer, day date, "
-            "is_void boolean, counted varchar, goes varchar)"
-        )
+        engine.table("verdicts", _VERDICTS, ())
         return
     engine.make(
         "met_rows",
@@ -365,7 +374,8 @@ def _write_current(batch: Batch, contract: Contract, readings: Sequence[Reading]
     if len(packed) == 1:
         first, last = packed[0]
         label = str(first) if first else "all"
-        batch.add(table, f"select * exclude (_day) from ({rows}) order by _day, {order}", label=label, day=first, last=last)
+        by_day = "" if first == last else "_day, "
+        batch.add(table, f"select * exclude (_day) from ({rows}) order by {by_day}{order}", label=label, day=first, last=last)
     else:
         sorted_rows = batch.scratch()
         engine.connection.execute(

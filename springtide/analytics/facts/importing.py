@@ -436,14 +436,9 @@ class _Run:
             return [[self._reading(work, raw, work.layouts[0], "") for work, raw in waiting]]
         [(work, raw)] = waiting
         together = []
-        taken: list[str] = []
-        idents = {heading.name: heading.ident for heading in raw.headings}
-        for layout in work.layouts:
-            together.append([self._reading(work, raw, layout, " and ".join(taken))])
-            raw = _without_rejects(raw)
-            if layout.where:
-                condition = bind_expression(parse_expression(layout.where, work.mapping), idents, work.mapping, work.label)
-                taken.append(f"not coalesce({condition}, false)")
+        for layout, where in conditions(work.layouts, raw, work.mapping):
+            together.append([self._reading(work, raw, layout, where)])
+            raw = replace(raw, rejects=None)  # lines that are no rows were told with the first table
         return together
 
     def _reading(self, work: Work, raw: Raw, layout: Layout, where: str) -> Reading:
@@ -499,9 +494,14 @@ def _file(batch: Batch, readings: list[Reading]) -> list[Filed]:
     return file_rows(batch, readings)
 
 
-def _without_rejects(raw: Raw) -> Raw:
-    """The same source for its further tables: lines that are no rows were told with the first."""
-    return replace(raw, rejects=None)
+def conditions(layouts: Sequence[Layout], raw: Raw, mapping: str) -> Iterator[tuple[Layout, str]]:
+    """The layouts of one source, each with the condition (SQL, may be empty) that no layout before it takes the row."""
+    taken: list[str] = []
+    idents = {heading.name: heading.ident for heading in raw.headings}
+    for layout in layouts:
+        yield layout, " and ".join(taken)
+        tree = parse_expression(layout.where or "true", mapping)
+        taken.append(f"not coalesce({bind_expression(tree, idents, mapping, raw.label)}, false)")
 
 
 def _note(engine: DuckEngine, publication: Publication, readings: Sequence[Reading]) -> None:
@@ -523,10 +523,11 @@ def _note(engine: DuckEngine, publication: Publication, readings: Sequence[Readi
             stated.add(one.stored_name)
             given.setdefault(one.stored_name, {}).setdefault(source, set()).update(columns)
         if reading.contract.name == "user_days":
-            grains |= {
-                grain
-                for (grain,) in engine.rows(f"select distinct v_grain from ({reading.checked}) where fault is null").values
-            }
+            if told := reading.layout.constants.get("grain"):
+                grains.add(told)
+            else:
+                rows = engine.rows(f"select distinct v_grain from ({reading.checked}) where fault is null").values
+                grains |= {grain for (grain,) in rows}
     unknown = {}
     for one in CONTRACTS:
         lacking = {name for columns in given.get(one.stored_name, {}).values() for name in one.names if name not in columns}
