@@ -154,8 +154,8 @@ class Home:
         )
 
     def guess(self, path: Path, *, table: str | None = None) -> facts.Proposal:
-        """What a file seems to be, and a mapping for it; see `springtide.analytics.facts.guess`."""
-        return facts.guess(path, table=table)
+        """What a file seems to be, and a mapping for it: one of ours where it fits; see `springtide.analytics.facts.guess`."""
+        return facts.guess(path, table=table, saved_mappings=self.path / "mappings")
 
     def preview(self, path: Path, mapping: facts.Mapping, *, now: datetime, rows: int = 100_000) -> facts.Preview:
         """What an import of a file would take and refuse; see `springtide.analytics.facts.preview`."""

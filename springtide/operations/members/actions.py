@@ -122,6 +122,17 @@ def choose_language(member: Member, language: str, *, now: datetime) -> None:
     audit("choose_language", subject=f"member {member.username}", acting=member, now=now, was=was, becomes=language)
 
 
+def allow_export(member: Member, *, what: str, users: int, details: dict[str, Any], now: datetime) -> None:
+    """Let a member take a list of users out of the house.
+
+    writes     one audit row: what, how many users, which columns
+    refuses    not_allowed    the member has no right to export
+    """
+    if not member.may(states.EXPORT_USERS):
+        raise Refused("You may not export lists of users.", "Ask a manager for the right to export.", code="not_allowed")
+    audit("export_users", subject=what[:200], acting=member, now=now, details={"users": users, **details})
+
+
 def begin_sign_in(username: str, address: str, *, now: datetime) -> None:
     """Count a try *before* the password is looked at, so that many at once are not all let through.
 

@@ -1,0 +1,156 @@
+"""From an address to a selection of users, and back: what a figure's link says, the list page reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import cast
+
+from django.utils.translation import gettext as _
+
+from springtide.desk import figures, lists, strip, words
+from springtide.desk.strip import Strip, both, equals, short_text
+from springtide.desk.words import Labels
+from springtide.home.users import Selection, Stood
+from springtide.kernel.days import PERIODS, Period, next_period, parse_day, period_start
+from springtide.kernel.errors import BadInput, UnknownName, suggest
+
+# Who has taken a step of the activation chain.
+REACHED = {
+    "registration": "true",
+    "kyc": "kyc_passed_on is not null",
+    "deposit": "first_deposit_on is not null",
+    "spot_trade": "first_spot_on is not null",
+    "contract_trade": "first_contract_on is not null",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which users an address asks for, in words and as a selection. `query` says it again, without page and order."""
+
+    title: str
+    why: str
+    selection: Selection
+    query: Mapping[str, str]
+
+
+def asked(query: Mapping[str, str], labels: Labels, latest: date) -> Asked:
+    """The users that an address asks for, beside the filters of its strip.
+
+        lifecycle=vip, assets=large …    the strata they stand in
+    list=vip_silent                  a named list
+    was=lifecycle:vip  since=DAY     where they stood on an earlier day (was=lifecycle: who was not here)
+    growth=new  period=week          a part of growth accounting, of the period that ends with the day
+    reached=deposit                  who has taken a step of the activation chain
+    user=ID                          one user
+
+    refuses    unknown_stratification, unknown_stratum, unknown_list, unknown_part, bad_day, bad_filter
+    """
+    here = Strip.read(query)
+    day = here.day or latest
+    said: dict[str, str] = dict(here.as_query())
+    names: list[str] = []
+    rules: list[str] = []
+    why, moved, stood = "", None, None
+    for name, value in here.filters:
+        rules.append(equals(strip.COLUMNS[name], value))
+        if name in labels.by_key:
+            _known(labels, name, value)
+            names.append(f"{labels.stratification(name)}: {labels.stratum(name, value)}")
+        else:
+            names.append(f"{words.column(strip.COLUMNS[name])}: {value}")
+    for key in labels.by_key:
+        if key not in strip.COLUMNS and (value := short_text(query, key)):
+            _known(labels, key, value)
+            rules.append(equals(key, value))
+            names.append(f"{labels.stratification(key)}: {labels.stratum(key, value)}")
+            said[key] = value
+    if key := short_text(query, "list"):
+        named = lists.BY_KEY.get(key)
+        if named is None:
+            raise UnknownName(f"There is no list '{key}'.", suggest(key, lists.BY_KEY), code="unknown_list")
+        rules.append(named.rule(day))
+        names.insert(0, str(named.title))
+        why, moved = str(named.why), named.moved_by(day)
+        said["list"] = key
+    if was := short_text(query, "was"):
+        stood, name = _stood(was, short_text(query, "since"), day, labels)
+        names.append(name)
+        said |= {"was": was, "since": stood.on.isoformat()}
+    if part := short_text(query, "growth"):
+        period = short_text(query, "period") or "week"
+        rules.append(growth_rule(part, period, day))
+        names.insert(0, _growth_name(part, period, day))
+        said |= {"growth": part, "period": period}
+    if step := short_text(query, "reached"):
+        if step not in REACHED:
+            raise UnknownName(f"There is no step '{step}'.", suggest(step, REACHED), code="unknown_step")
+        rules.append(REACHED[step])
+        names.insert(0, str(words.MILESTONES[step]))
+        said["reached"] = step
+    user_id = short_text(query, "user")
+    if user_id:
+        names.insert(0, user_id)
+        said["user"] = user_id
+    return Asked(
+        title=" · ".join(names) or _("All users"),
+        why=why,
+        selection=Selection(
+            rule=both(*rules), as_of=here.day, moved=moved, stood=stood, user_id=user_id or None, everyone=bool(user_id)
+        ),
+        query=said,
+    )
+
+
+def growth_rule(part: str, period: str, end: date) -> str:
+    """A part of growth accounting as a rule, as of the last day of the period: who traded, first traded, or stopped.
+
+    refuses    unknown_part, unknown_period
+    """
+    if period not in PERIODS:
+        raise UnknownName(f"There is no period '{period}'.", suggest(period, PERIODS), code="unknown_period")
+    start = period_start(end, period)
+    before = period_start(start - timedelta(days=1), period)
+    rules = {
+        "active": f"last_trade_on >= '{start}'",
+        "new": f"first_trade_on >= '{start}'",
+        "churned": f"last_trade_on >= '{before}' and last_trade_on < '{start}'",
+    }
+    if part not in rules:
+        raise UnknownName(f"There is no part '{part}'.", suggest(part, rules), code="unknown_part")
+    return rules[part]
+
+
+def period_end(start: date, period: str, latest: date) -> date:
+    """The last closed day of the period that begins on `start`."""
+    return min(next_period(start, cast(Period, period)) - timedelta(days=1), latest)
+
+
+def _growth_name(part: str, period: str, end: date) -> str:
+    when = figures.period(period_start(end, cast(Period, period)), period)
+    names = {"active": _("Active in %(period)s"), "new": _("New in %(period)s"), "churned": _("Lost in %(period)s")}
+    whens = {"day": when, "week": _("the week of %(day)s") % {"day": when}, "month": when}
+    return names[part] % {"period": whens[period]}
+
+
+def _stood(was: str, since: str, day: date, labels: Labels) -> tuple[Stood, str]:
+    key, colon, name = was.partition(":")
+    if not colon or key not in labels.by_key:
+        raise UnknownName(f"There is no stratification '{key}'.", suggest(key, labels.by_key), code="unknown_stratification")
+    if name:
+        _known(labels, key, name)
+    on = parse_day(since) if since else day - timedelta(days=1)
+    if on >= day:
+        raise BadInput(f"'since' is {on}, and the day looked at is {day}.", "Choose an earlier day.", code="bad_day")
+    if not name:
+        return Stood(key, None, on), _("not here on %(day)s") % {"day": figures.day(on)}
+    where = _("%(stratum)s on %(day)s") % {"stratum": labels.stratum(key, name), "day": figures.day(on)}
+    return Stood(key, name, on), _("was %(where)s") % {"where": where}
+
+
+def _known(labels: Labels, key: str, name: str) -> None:
+    names = [each.name for each in labels.by_key[key].strata]
+    if name not in names:
+        raise UnknownName(f"'{key}' has no stratum '{name}'.", suggest(name, names), code="unknown_stratum")

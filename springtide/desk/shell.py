@@ -1,0 +1,220 @@
+"""What stands around every page: who is signed in, where they can go, the day, the market, the filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from springtide.desk import reads, words
+from springtide.desk.strip import Strip
+from springtide.desk.tiles import Regime
+from springtide.desk.words import Labels, Word
+from springtide.home import Home
+from springtide.kernel.errors import NothingYet, SpringtideError
+from springtide.operations.members import states
+from springtide.operations.members.models import Member
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the side bar. `letter`: the key that goes there after g."""
+
+    name: str
+    title: Word
+    letter: str
+    right: str
+    group: Word = ""
+
+
+PAGES = (
+    Page("overview", gettext_lazy("Overview"), "o", states.SEE_OVERVIEW),
+    Page("users", gettext_lazy("Users"), "u", states.SEE_OVERVIEW),
+    Page("data", gettext_lazy("Freshness"), "d", states.SEE_DATA, gettext_lazy("Data")),
+    Page("quarantine", gettext_lazy("Quarantine"), "q", states.SEE_ROWS, gettext_lazy("Data")),
+    Page("restatements", gettext_lazy("Restatements"), "r", states.SEE_DATA, gettext_lazy("Data")),
+    Page("definitions", gettext_lazy("Definitions"), "e", states.SEE_DATA, gettext_lazy("Data")),
+    Page("import", gettext_lazy("Import"), "i", states.IMPORT_DATA, gettext_lazy("Data")),
+)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter of the strip: its name, what it is set to, and what it can be set to."""
+
+    name: str
+    label: str
+    value: str
+    options: list[tuple[str, str]]
+
+
+class Shell:
+    """The home as one request sees it. Nothing is opened before it is asked for: the sign-in page has no home."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def home(self) -> Home:
+        """The home that this console serves.
+
+        refuses    no_home    there is none at SPRINGTIDE_HOME
+        """
+        return Home(settings.SPRINGTIDE_HOME)
+
+    @cached_property
+    def labels(self) -> Labels:
+        return Labels(self.home.stratifications())
+
+    @cached_property
+    def strip(self) -> Strip:
+        try:
+            return Strip.read(self.request.GET)
+        except SpringtideError:
+            return Strip()  # the view says what is wrong; the page around it still stands
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return self.home.settings.zone
+
+    @cached_property
+    def latest(self) -> date | None:
+        """The last closed day."""
+        try:
+            return self.home.lake.snapshot().closed_through
+        except NothingYet:
+            return None
+
+    @property
+    def day(self) -> date | None:
+        """The day that the page looks at."""
+        return self.strip.day or self.latest
+
+    @cached_property
+    def days(self) -> list[date]:
+        """The days that can be looked at, newest first."""
+        return self.home.kept_days()[::-1] if self.latest else []
+
+    @cached_property
+    def regime(self) -> Regime | None:
+        try:
+            return reads.regime(self.home, self.day) if self.day else None
+        except NothingYet:
+            return None
+
+    @cached_property
+    def filters(self) -> list[Filter]:
+        """The filters that have something to choose from."""
+        if not self.latest:
+            return []
+        found = reads.options(self.home, self.strip, self.labels)
+        names = {
+            "lifecycle": self.labels.stratification("lifecycle"),
+            "value": self.labels.stratification("value"),
+            "channel": words.column("channel_id"),
+            "country": words.column("country"),
+            "language": words.column("language"),
+        }
+        return [
+            Filter(name, names[name], self.strip.value(name), _with(options, self.strip.value(name)))
+            for name, options in found.items()
+        ]
+
+    @cached_property
+    def member(self) -> Member | None:
+        user = getattr(self.request, "user", None)
+        return user if isinstance(user, Member) else None
+
+    @cached_property
+    def pages(self) -> list[dict[str, Any]]:
+        """The pages this member may open, grouped as in the side bar."""
+        here = self.request.resolver_match.view_name if self.request.resolver_match else ""
+        here = _SIDE.get(here, here)
+        groups: list[dict[str, Any]] = []
+        for page in PAGES:
+            if self.member is None or not self.member.may(page.right):
+                continue
+            if not groups or groups[-1]["title"] != page.group:
+                groups.append({"title": page.group, "pages": []})
+            groups[-1]["pages"].append({"page": page, "is_here": page.name == here})
+        return groups
+
+    @property
+    def role(self) -> str:
+        return str(words.ROLES[self.member.role]) if self.member else ""
+
+    @property
+    def languages(self) -> list[tuple[str, str]]:
+        return list(settings.LANGUAGES)
+
+    @property
+    def language(self) -> str:
+        return translation.get_language() or "en"
+
+    def may(self, right: str) -> bool:
+        return self.member is not None and self.member.may(right)
+
+    @property
+    def may_see_users(self) -> bool:
+        return self.may(states.SEE_USERS)
+
+    @property
+    def may_export(self) -> bool:
+        return self.may(states.EXPORT_USERS)
+
+    @property
+    def may_import(self) -> bool:
+        return self.may(states.IMPORT_DATA)
+
+    @property
+    def may_see_data(self) -> bool:
+        return self.may(states.SEE_DATA)
+
+    @property
+    def may_see_rows(self) -> bool:
+        return self.may(states.SEE_ROWS)
+
+    @property
+    def rights(self) -> list[str]:
+        """What the member may do, in words."""
+        return [str(words.RIGHTS[right]) for right in words.RIGHTS if self.may(right)]
+
+    @property
+    def market(self) -> str:
+        """The regime as a sentence, for the strip."""
+        if self.regime is None or self.regime.key is None:
+            return _("Market: not known")
+        said = _("Market: %(regime)s") % {"regime": self.regime.name}
+        return said + (_(", high volatility") if self.regime.is_high_volatility else "")
+
+
+# Pages that stand under another one in the side bar.
+_SIDE = {"user_list": "users", "upload": "import", "job": "import"}
+
+
+def shell_of(request: HttpRequest) -> Shell:
+    """The shell of a request, made once."""
+    found = getattr(request, "_shell", None)
+    if not isinstance(found, Shell):
+        found = Shell(request)
+        request._shell = found  # type: ignore[attr-defined]
+    return found
+
+
+def around_every_page(request: HttpRequest) -> dict[str, Any]:
+    """The context processor: `shell` in every template."""
+    return {"shell": SimpleLazyObject(lambda: shell_of(request))}
+
+
+def _with(options: list[tuple[str, str]], value: str) -> list[tuple[str, str]]:
+    """The options, with what the address asks for among them even when it is not known."""
+    return options if not value or any(key == value for key, _name in options) else [*options, (value, value)]

@@ -1,0 +1,193 @@
+"""Files that members drop: where they lie until they are imported, and the mapping that a form describes."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.core.files.uploadedfile import UploadedFile
+
+from springtide.analytics.facts import Field, Proposal, contract, parse_mapping
+from springtide.analytics.facts import Mapping as Layouts
+from springtide.home import Home
+from springtide.kernel.errors import BadInput, UnknownName
+
+KEPT_FOR_SECONDS = 7 * 24 * 3600
+LONGEST_NAME = 120
+TOGETHER = "+"  # one column of theirs that gives several of ours
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A dropped file. `number` names its folder; the file keeps its own name, since that may say which table it is."""
+
+    number: str
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+
+def keep(home: Path, file: UploadedFile[Any]) -> Upload:
+    """Keep a dropped file in the home until it is imported.
+
+    refuses    bad_name    the file has no name that a file can have
+    """
+    name = Path(str(file.name)).name.replace("\x00", "")[-LONGEST_NAME:].lstrip(".~$ ")
+    if not name:
+        raise BadInput("The file has no name.", "Give it one, such as spot_trades.csv.", code="bad_name")
+    _forget_old(home / "uploads")
+    number = secrets.token_hex(8)
+    folder = home / "uploads" / number
+    folder.mkdir(parents=True)
+    path = folder / name
+    held = getattr(file, "temporary_file_path", None)
+    if held is not None and Path(held()).exists():
+        shutil.move(held(), path)
+        Path(held()).touch()  # Django deletes its own name when the request ends, and must find one
+    else:
+        with path.open("wb") as kept:
+            shutil.copyfileobj(file, kept)
+    return Upload(number, path)
+
+
+def find(home: Path, number: str) -> Upload:
+    """A dropped file by its number.
+
+    refuses    unknown_upload    there is none, or it was cleared away
+    """
+    folder = home / "uploads" / number
+    files = [path for path in folder.iterdir() if path.is_file()] if number.isalnum() and folder.is_dir() else []
+    if not files:
+        raise UnknownName(
+            "This file is no longer here.", "Dropped files are kept for seven days: drop it again.", code="unknown_upload"
+        )
+    return Upload(number, files[0])
+
+
+def _forget_old(folder: Path) -> None:
+    for old in folder.iterdir() if folder.is_dir() else ():
+        if time.time() - old.stat().st_mtime > KEPT_FOR_SECONDS:
+            shutil.rmtree(old, ignore_errors=True) if old.is_dir() else old.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A column of theirs as the form shows it: what it is taken for, how sure the guess was, and some of what stands in it."""
+
+    number: int
+    name: str
+    examples: tuple[str, ...]
+    taken_for: str
+    sureness: str  # sure, likely, guess; empty where nothing was guessed
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Lack:
+    """A mandatory column that nothing gives: say one value for all rows, or that the source does not know it."""
+
+    name: str
+    about: str
+    choices: tuple[str, ...]
+    may_be_unknown: bool
+    may_be_numbered: bool
+
+
+def choices(proposal: Proposal) -> tuple[Choice, ...]:
+    """The columns of the file with everything they could be taken for."""
+    fields = contract(proposal.table).fields
+    found = []
+    for number, column in enumerate(proposal.columns):
+        ours = TOGETHER.join(proposal.layout.columns.get(column.name, ()))
+        options = [(field.name, field.name) for field in fields]
+        if TOGETHER in ours:
+            options.insert(0, (ours, ours.replace(TOGETHER, ", ")))
+        sureness = "" if not ours else "sure" if column.sureness >= 0.9 else "likely" if column.sureness >= 0.6 else "guess"
+        found.append(Choice(number, column.name, column.examples[:3], ours, sureness, tuple(options)))
+    return tuple(found)
+
+
+def lacking(proposal: Proposal, given: Iterable[str] = ()) -> tuple[Lack, ...]:
+    """The mandatory columns that nothing gives yet."""
+    table = contract(proposal.table)
+    return tuple(_lack(table.field(name), proposal) for name in proposal.missing if name not in set(given))
+
+
+def _lack(field: Field, proposal: Proposal) -> Lack:
+    table = contract(proposal.table)
+    names_a_row = field.name in table.key or field.name == table.user
+    return Lack(field.name, field.about, field.choices, not names_a_row, field.name == "event_id" and table.is_event)
+
+
+def mapping_of(proposal: Proposal, form: Mapping[str, str], *, name: str) -> Layouts:
+    """The mapping that a form describes: the guess, with every choice that was made.
+
+    refuses    no_zone        times name no zone, and none was said
+               two_for_one    two columns are taken for the same one of ours
+               bad_mapping    a word that the table does not know; the hint has the nearest
+    """
+    told = proposal.layout.as_dict()
+    table = contract(proposal.table)
+    columns: dict[str, Any] = {}
+    ignored: list[str] = []
+    taken: dict[str, str] = {}
+    for number, column in enumerate(proposal.columns):
+        ours = [each for each in form.get(f"column-{number}", "").split(TOGETHER) if each]
+        for each in ours:
+            if each in taken:
+                raise BadInput(
+                    f"'{taken[each]}' and '{column.name}' are both taken for {each}.", "Keep one of them.", code="two_for_one"
+                )
+            taken[each] = column.name
+        if ours:
+            columns[column.name] = ours[0] if len(ours) == 1 else ours
+        else:
+            ignored.append(column.name)
+    constants = {each: value for each, value in told.get("constants", {}).items() if each not in taken}
+    unknown = [each for each in told.get("unknown", []) if each not in taken]
+    for field in table.fields:
+        if field.name not in taken and (value := form.get(f"constant-{field.name}", "").strip()):
+            constants[field.name] = value
+        elif field.name not in taken and form.get(f"unknown-{field.name}"):
+            unknown.append(field.name)
+    zone = form.get("zone", "").strip()
+    if proposal.needs_zone and not zone:
+        raise BadInput(
+            "The times in this file name no time zone.",
+            "Say where they were written, such as UTC or Asia/Shanghai; it is asked once and kept in the mapping.",
+            code="no_zone",
+        )
+    told |= {"columns": columns, "constants": constants, "ignore": ignored, "unknown": sorted(set(unknown))}
+    told["expressions"] = {each: sql for each, sql in told.get("expressions", {}).items() if each not in taken}
+    told["values"] = {each: pairs for each, pairs in told.get("values", {}).items() if each in taken}
+    told.pop("derive_users", None)
+    told["number_rows"] = bool(form.get("number_rows"))
+    if form.get("derive_users"):
+        told["derive_users"] = "first_seen"
+    if zone:
+        told["zone"] = zone
+    if source := form.get("source", "").strip():
+        told["source"] = source
+    kept = {part: value for part, value in told.items() if value not in ({}, [], "", False)}
+    return parse_mapping(yaml.safe_dump(kept, sort_keys=False, allow_unicode=True), name)
+
+
+def free_name(home: Home, wanted: str) -> str:
+    """`wanted`, or with a number where a mapping has this name already."""
+    taken = home.mappings()
+    number, name = 2, wanted
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return name

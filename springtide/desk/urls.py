@@ -1,0 +1,34 @@
+"""Every address of the console."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from springtide.desk.views import account, data, imports, overview, users
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("overview/<str:name>/", overview.tile, name="tile"),
+    path("users/", users.strata, name="users"),
+    path("users/find/", users.find, name="find"),
+    path("users/list/", users.user_list, name="user_list"),
+    path("users/list/export/<str:form>/", users.export, name="export"),
+    path("data/", data.freshness, name="data"),
+    path("data/quarantine/", data.quarantine, name="quarantine"),
+    path("data/restatements/", data.restatements, name="restatements"),
+    path("data/definitions/", data.definitions, name="definitions"),
+    path("data/close/", data.close, name="close"),
+    path("data/import/", imports.start, name="import"),
+    path("data/import/<str:upload>/", imports.upload, name="upload"),
+    path("data/import/<str:upload>/preview/", imports.preview, name="preview"),
+    path("data/import/<str:upload>/run/", imports.run, name="run_import"),
+    path("data/jobs/<int:number>/", imports.job, name="job"),
+    path("account/", account.account, name="account"),
+    path("account/language/", account.language, name="language"),
+    path("sign-in/", account.sign_in, name="sign_in"),
+    path("sign-out/", account.sign_out, name="sign_out"),
+]
+
+handler400 = "springtide.desk.views.account.bad_request"
+handler404 = "springtide.desk.views.account.not_found"
+handler500 = "springtide.desk.views.account.our_fault"

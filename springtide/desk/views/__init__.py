@@ -1,0 +1,1 @@
+"""Views: each finds, calls one read or one action, and answers."""

@@ -1,0 +1,176 @@
+"""The operator's words for keys: regimes, roles, columns. Strata carry their own words in their definitions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+from typing import Any, Final
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from springtide.analytics.strata import Stratification, Stratum
+from springtide.kernel.errors import SpringtideError
+
+Word = str | Promise
+
+REGIMES: Final[dict[str, Word]] = {"bull": _("rising"), "bear": _("falling"), "flat": _("flat")}
+
+ROLES: Final[dict[str, Word]] = {
+    "manager": _("Manager"),
+    "operator": _("Operator"),
+    "analyst": _("Analyst"),
+    "qc_reviewer": _("Quality reviewer"),
+    "approver": _("Approver"),
+    "collaborator": _("Collaborator"),
+    "admin": _("Administrator"),
+}
+
+RIGHTS: Final[dict[str, Word]] = {
+    "see_overview": _("see the Overview"),
+    "see_users": _("open lists of users"),
+    "see_money": _("see the money of single users"),
+    "export_users": _("export lists"),
+    "see_data": _("see the state of the data"),
+    "see_rows": _("see rows in quarantine"),
+    "import_data": _("import and close"),
+    "manage_members": _("manage members"),
+}
+
+COLUMNS: Final[dict[str, Word]] = {
+    "user_id": _("User"),
+    "registered_on": _("Registered"),
+    "country": _("Country"),
+    "language": _("Language"),
+    "channel_id": _("Channel"),
+    "vip_level": _("VIP level"),
+    "last_trade_on": _("Last trade"),
+    "days_since_trade": _("Days since trade"),
+    "trades_30d": _("Trades, 30 days"),
+    "volume_30d_usdt": _("Volume, 30 days"),
+    "net_revenue_7d_usdt": _("Net revenue, 7 days"),
+    "net_revenue_90d_usdt": _("Net revenue, 90 days"),
+    "equity_usdt": _("Assets"),
+}
+
+MILESTONES: Final[dict[str, Word]] = {
+    "registration": _("Registered"),
+    "kyc": _("KYC passed"),
+    "deposit": _("First deposit"),
+    "spot_trade": _("First spot trade"),
+    "contract_trade": _("First contract trade"),
+}
+
+
+class Labels:
+    """Names of stratifications and strata in the member's language. A key that no definition has is shown as it is written."""
+
+    def __init__(self, stratifications: Iterable[Stratification]) -> None:
+        self.language = translation.get_language() or "en"
+        self.by_key = {each.key: each for each in stratifications}
+
+    def stratification(self, key: str) -> str:
+        found = self.by_key.get(key)
+        return found.title.within(self.language) if found else plain(key)
+
+    def question(self, key: str) -> str:
+        found = self.by_key.get(key)
+        return found.question.within(self.language) if found else ""
+
+    def stratum(self, of: str, name: str | None) -> str:
+        if name is None:
+            return gettext("Not here before")
+        found = self._stratum(of, name)
+        return found.label.within(self.language) if found else plain(name)
+
+    def about(self, of: str, name: str) -> str:
+        found = self._stratum(of, name)
+        return found.about.within(self.language) if found else ""
+
+    def _stratum(self, of: str, name: str) -> Stratum | None:
+        return next((each for each in self.by_key[of].strata if each.name == name), None) if of in self.by_key else None
+
+
+def plain(key: str) -> str:
+    """A key nobody named, made readable: `spot_trades` is 'Spot trades'."""
+    return key.replace("_", " ").capitalize()
+
+
+def column(key: str) -> str:
+    """The name of a column of users."""
+    return str(COLUMNS.get(key) or plain(key.removesuffix("_usdt")))
+
+
+def regime(key: str | None) -> str:
+    """The market's regime in a word."""
+    return str(REGIMES.get(key or "") or gettext("not known"))
+
+
+def work(kind: str, payload: Mapping[str, Any]) -> str:
+    """What a job is, in words."""
+    if kind == "import":
+        return gettext("Import %(file)s") % {"file": PurePath(str(payload.get("path", ""))).name}
+    if kind == "close":
+        return gettext("Close the days")
+    return plain(kind)
+
+
+BROKEN: Final[dict[str, Word]] = {
+    "missing": _("%(column)s is empty"),
+    "type": _("%(column)s is of the wrong kind"),
+    "not_finite": _("%(column)s is no finite number"),
+    "out_of_range": _("%(column)s is beyond what can be kept"),
+    "digits_lost": _("%(column)s lost its last digits in a spreadsheet"),
+    "negative": _("%(column)s is negative"),
+    "future": _("%(column)s lies in the future"),
+    "unknown_user": _("%(column)s is not in users"),
+    "before_registration": _("%(column)s is older than the user's registration"),
+    "conflict": _("the row has the key and version of another row, but other content"),
+    "encoding": _("%(column)s has bytes that are no text"),
+    "layout": _("the row does not split into the fields of the heading"),
+    "master_changed": _("%(column)s differs from the master that was set before"),
+    "master_unknown": _("%(column)s is a master that is not in users"),
+    "master_is_sub_account": _("%(column)s is a master that is a sub-account itself"),
+    "master_has_sub_accounts": _("%(column)s would make a sub-account of a master"),
+}
+
+
+def broken(column: str | None, rule: str, says: str) -> str:
+    """What is wrong with a row: as the facts say it in English, and in the member's language where we have the words."""
+    if rule not in BROKEN or (translation.get_language() or "en").startswith("en"):
+        return says
+    return str(BROKEN[rule]) % {"column": column or ""}
+
+
+def reason(said: str) -> str:
+    """Why something cannot be told, as the analytics say it (`column: no table was given`), in the member's language."""
+    return " ".join(_clause(clause) for clause in said.split("; ") if clause)
+
+
+_CLAUSES: Final[tuple[tuple[re.Pattern[str], Word], ...]] = (
+    (re.compile(r"no (?P<tables>.+) was given"), _("no %(tables)s was given")),
+    (re.compile(r"(?P<column>.+) is unknown in (?P<table>.+)"), _("%(column)s is unknown in %(table)s")),
+    (
+        re.compile(r"the source counts by week, so days within it are not known"),
+        _("the source counts by week, so days within it are not known"),
+    ),
+)
+
+
+def _clause(said: str) -> str:
+    columns, colon, why = said.rpartition(": ")
+    for pattern, word in _CLAUSES:
+        if found := pattern.fullmatch(why):
+            why = str(word) % {name: text.replace(" or ", gettext(" or ")) for name, text in found.groupdict().items()}
+            break
+    what = ", ".join(column(each) for each in columns.split(", ")) + gettext(": ") if colon else ""
+    clause = what + why
+    return clause[:1].upper() + clause[1:] + gettext(".")
+
+
+def told(error: SpringtideError) -> tuple[str, str]:
+    """An error's message and next step in the member's language, where its words are known; else as they were said."""
+    return gettext(error.message) if error.message else "", gettext(error.hint) if error.hint else ""
