@@ -329,6 +329,15 @@ def import_works(
     return Imported(tables, failures, tuple(run.problems), time.monotonic() - run.began)
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A source that waits for its publication, and the folder of what reading it needed."""
+
+    work: Work
+    raw: Raw
+    folder: Path
+
+
 class _Run:
     """One call of import: its engine, and what it has done so far."""
 
@@ -353,59 +362,66 @@ class _Run:
             engine.connection.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
 
     def all(self, works: Sequence[Work]) -> None:
-        waiting: list[tuple[Work, Raw]] = []
+        waiting: list[_Opened] = []
         for work in works:
+            folder = self._new_folder()
             try:
-                raw = self._open(work)
+                opened = _Opened(work, self._open(work, folder), folder)
             except SpringtideError as error:
+                shutil.rmtree(folder)
                 self.errors.append((work.label, error))
                 continue
-            if waiting and not self._fits(waiting, work, raw):
+            if waiting and not self._fits(waiting, opened):
                 self._publish(waiting)
                 waiting = []
-            waiting.append((work, raw))
+            waiting.append(opened)
         if waiting:
             self._publish(waiting)
 
-    def _fits(self, waiting: Sequence[tuple[Work, Raw]], work: Work, raw: Raw) -> bool:
+    def _new_folder(self) -> Path:
+        folder = self.folder / secrets.token_hex(4)
+        folder.mkdir()
+        return folder
+
+    def _fits(self, waiting: Sequence[_Opened], another: _Opened) -> bool:
         """May this file share the publication of those that wait?"""
-        first = waiting[0][0]
+        first = waiting[0].work
         return (
-            work.can_share
+            another.work.can_share
             and first.can_share
-            and first.layouts[0].table == work.layouts[0].table
+            and first.layouts[0].table == another.work.layouts[0].table
             and len(waiting) < FILES_AT_ONCE
-            and raw.rows + sum(one.rows for _, one in waiting) <= ROWS_AT_ONCE
+            and another.raw.rows + sum(one.raw.rows for one in waiting) <= ROWS_AT_ONCE
         )
 
-    def _open(self, work: Work) -> Raw:
+    def _open(self, work: Work, folder: Path) -> Raw:
         if not work.layouts:
             raise _unnamed(work)
         layout = work.layouts[0]
         with self._watched(work, 0):
             if work.dsn:
-                return sources.open_query(self.engine, work.dsn, work.query, self.folder, label=work.label)
+                return sources.open_query(self.engine, work.dsn, work.query, folder, label=work.label)
             assert work.path is not None
             if work.names is not None:
                 return sources.open_rows(self.engine, work.path, label=work.label, names=work.names)
             return sources.open_file(
                 self.engine,
                 work.path,
-                self.folder,
+                folder,
                 label=work.label,
                 encoding=layout.encoding,
                 delimiter=layout.delimiter,
                 sheet=work.sheet or layout.sheet,
             )
 
-    def _publish(self, waiting: Sequence[tuple[Work, Raw]]) -> None:
+    def _publish(self, waiting: Sequence[_Opened]) -> None:
         """Import what waits in one publication; when that fails, each file in its own, so that only the bad one stays out."""
         try:
             self._import(waiting)
         except SpringtideError as error:
             self.accounts_of[0] = None
             if len(waiting) == 1:
-                self.errors.append((waiting[0][0].label, error))
+                self.errors.append((waiting[0].work.label, error))
                 self._forget(waiting)
                 return
             for one in waiting:
@@ -413,28 +429,31 @@ class _Run:
             return
         self._forget(waiting)
 
-    def _import(self, waiting: Sequence[tuple[Work, Raw]]) -> None:
+    def _import(self, waiting: Sequence[_Opened]) -> None:
         filed: list[Filed] = []
-        label = waiting[0][0].label
+        label = waiting[0].work.label
+        folder = self._new_folder()
         with self.lake.writing() as publication, damage_told(label):
-            batch = Batch(self.engine, publication, self.folder, self.zone, self.now, accounts_of=self.accounts_of)
+            batch = Batch(self.engine, publication, folder, self.zone, self.now, accounts_of=self.accounts_of)
             for readings in self._readings(waiting):
                 rows = sum(reading.raw.rows for reading in readings)
-                with self._watched(waiting[0][0], rows):
+                with self._watched(waiting[0].work, rows):
                     filed += _file(batch, readings)
                 _note(self.engine, publication, readings)
             publication.commit(now=self.now)
+        shutil.rmtree(folder)
         for one in filed:
             self.tables[one.table] = self.tables.get(one.table, Counts()) + one.counts
             self.problems += one.problems
             self.rows += one.counts.read
         self._tell(label, filed[-1].table, sum(one.counts.read for one in filed), 0)
 
-    def _readings(self, waiting: Sequence[tuple[Work, Raw]]) -> list[list[Reading]]:
+    def _readings(self, waiting: Sequence[_Opened]) -> list[list[Reading]]:
         """The readings of a publication, those of one table together."""
-        if len(waiting[0][0].layouts) == 1:
-            return [[self._reading(work, raw, work.layouts[0], "") for work, raw in waiting]]
-        [(work, raw)] = waiting
+        if len(waiting[0].work.layouts) == 1:
+            return [[self._reading(one.work, one.raw, one.work.layouts[0], "") for one in waiting]]
+        [opened] = waiting
+        work, raw = opened.work, opened.raw
         together = []
         for layout, where in conditions(work.layouts, raw, work.mapping):
             together.append([self._reading(work, raw, layout, where)])
@@ -444,14 +463,12 @@ class _Run:
     def _reading(self, work: Work, raw: Raw, layout: Layout, where: str) -> Reading:
         return read(self.engine, raw, layout, mapping=work.mapping, zone=self.zone, now=self.now, where=where)
 
-    def _forget(self, waiting: Sequence[tuple[Work, Raw]]) -> None:
-        """Delete what was written on the way, so that a long folder needs little room."""
-        for path in self.folder.iterdir():
-            if path.is_file() and path.name != _LOCK:
-                path.unlink()
-        for _, raw in waiting:
-            if raw.rejects:
-                self.engine.connection.execute(f"drop table if exists {raw.rejects}")
+    def _forget(self, waiting: Sequence[_Opened]) -> None:
+        """Delete what reading needed, so that a long folder takes little room."""
+        for one in waiting:
+            shutil.rmtree(one.folder)
+            if one.raw.rejects:
+                self.engine.connection.execute(f"drop table if exists {one.raw.rejects}")
 
     # Progress
 

@@ -306,8 +306,9 @@ def _encoding_of(plain: Path, label: str) -> tuple[str, bool]:
         head = file.read(SAMPLE)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", False
-    if head.count(b"\0") > len(head) // 4:
-        return ("utf-16-le" if head[1:2] == b"\0" else "utf-16-be"), False
+    first, second = head[0::2].count(b"\0"), head[1::2].count(b"\0")
+    if max(first, second) > len(head) // 4 and min(first, second) == 0:
+        return ("utf-16-le" if second else "utf-16-be"), False
     if b"\0" in head[:1024]:
         raise BadInput(f"{label} is not text.", f"Allowed are: {', '.join(SUFFIXES)}.", code="wrong_encoding")
     if _decodes(plain, "utf-8"):
