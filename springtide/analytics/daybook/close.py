@@ -102,7 +102,7 @@ class _Close:
         self.definitions = {name: definition(PACKAGE, name).hash for name in DEFINITIONS} | {
             f"strata.{s.key}": f"{s.version}.{s.hash}" for s in spec.stratifications
         }
-        self.last = date.max  # the day this close ends with
+        self.daily_from = date.min  # from here on every day is kept and told; what lies before is caught up in strides
         self.carried = False  # are the tables of the day before in the engine already?
 
     # What is to be done
@@ -115,8 +115,9 @@ class _Close:
                 "There are no facts to close.", "Import some first: springtide import PATH", code="nothing_to_close"
             )
         before = snapshot.closed_through
-        through = through or max(span[1], before or span[1])
-        if through >= day_of(self.now, self.spec.zone):
+        last_over = day_of(self.now, self.spec.zone) - timedelta(days=1)
+        through = through or max(min(span[1], last_over), before or span[0])
+        if through > last_over:
             raise BadInput(
                 f"{through} is not over yet in {self.spec.zone.key}.", "Close through an earlier day.", code="day_not_over"
             )
@@ -129,28 +130,31 @@ class _Close:
         self.engine.table("task_days", TASK_DAYS, task_days(self.engine, snapshot, self.spec))
         snapshot.attach(self.engine, "links", fact_schema("links"))
         restated = self._roll_again(corrected)
-        steps = targets or [before or through]
-        self.last = steps[-1]
-        for number, day in enumerate(steps):
-            if progress:
-                progress(day, number, len(steps))
-            if day in targets:
-                self._roll_up(day)
-            last = number == len(steps) - 1
-            self._advance(
-                before, day, corrected if number == 0 else [], publish=last or number % COMMIT_EVERY == COMMIT_EVERY - 1
-            )
-            self.publication.close_day(day, self._record(day))
-            if last:
+        self._note_restatements(restated)
+        self.daily_from = (targets[-1] if targets else through) - timedelta(days=self.spec.snapshot_days - 1)
+        uncommitted = 0
+        for stride in strides(targets, self.daily_from) or [[before or through]]:
+            for day in stride:
+                if progress:
+                    progress(day, (day - stride[0]).days + sum(one < stride[0] for one in targets), len(targets))
+                if day in targets:
+                    self._roll_up(day)
+            day, is_last = stride[-1], stride[-1] == through or not targets
+            uncommitted += 1
+            publish = is_last or uncommitted == COMMIT_EVERY
+            self._advance(before, day, corrected, publish=publish)
+            for one in stride:
+                self.publication.close_day(one, self._record(one))
+            if is_last:
                 self.publication.note("standing", standing)
-                self._note_restatements(restated)
-            if last or number % COMMIT_EVERY == COMMIT_EVERY - 1:
+            if publish:
                 self._forget_old_snapshots(day)
                 self.publication.commit(now=self.now)
-            before = day
+                uncommitted = 0
+            before, corrected = day, []
         if progress:
-            progress(through, len(steps), len(steps))
-        return Closed(steps[-1], tuple(targets), tuple(restated), self.rows)
+            progress(through, len(targets), len(targets))
+        return Closed(before or through, tuple(targets), tuple(restated), self.rows)
 
     def _is_stale(self, day: date) -> bool:
         record = self.publication.manifest.closed[str(day)]
@@ -293,7 +297,7 @@ class _Close:
         attach_standing(engine, snapshot, self.spec, day)
         _, to_at = day_bounds(day, self.spec.zone)
         parts = self._parts()
-        keep = publish or month_end(day) or day > self.last - timedelta(days=self.spec.snapshot_days)
+        keep = publish or month_end(day) or day >= self.daily_from
         for part in parts:
             params = {
                 "day": day,
@@ -412,6 +416,20 @@ class _Close:
             self.publication.drop(
                 table, lambda file: file.first is not None and file.first <= oldest and not month_end(file.first)
             )
+
+
+def strides(targets: Sequence[date], daily_from: date) -> list[list[date]]:
+    """The days to close, in the groups that move users on together: day by day from `daily_from` on, and ISO weeks before, cut
+    at the ends of months. A history that is caught up with has its moves told by the week; a day closed in its time, by the day.
+    """
+    groups: list[list[date]] = []
+    for day in targets:
+        begins = not groups or day >= daily_from or day.weekday() == 0 or month_end(groups[-1][-1])
+        if begins:
+            groups.append([day])
+        else:
+            groups[-1].append(day)
+    return groups
 
 
 def _same_part(part: int) -> Callable[[LakeFile], bool]:

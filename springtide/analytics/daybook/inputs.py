@@ -40,7 +40,12 @@ def fact_days(snapshot: Snapshot) -> tuple[date, date] | None:
     """The first and last day of any fact that a close reads."""
     firsts = [day for table in (*DAY_FACTS, "balances") if (day := snapshot.first_day(table))]
     lasts = [day for table in (*DAY_FACTS, "balances") if (day := snapshot.last_day(table))]
-    return (min(firsts), max(lasts)) if firsts else None
+    if not firsts:
+        return None
+    # The rows of a week stand on its first day, and count until it is over.
+    last = max(lasts)
+    is_weekly = "week" in snapshot.manifest.notes.get("grains", ()) and last == snapshot.last_day("given_user_days")
+    return min(firsts), last + timedelta(days=6) if is_weekly else last
 
 
 def snapshot_day(manifest: Manifest, day: date) -> date | None:

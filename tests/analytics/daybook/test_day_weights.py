@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from springtide.analytics.daybook.close import strides
 from springtide.analytics.daybook.weights import bits, day_weights, shifts
 
 DAY = date(2026, 5, 1)
@@ -78,3 +79,16 @@ def test_bits_are_counted_back_from_the_as_of_day_in_days_weeks_and_months():
     """2026-05-01 is a Friday: the Sunday before lies one ISO week and one month back."""
     assert bits(date(2026, 4, 26), DAY) == (1 << 5, 1 << 1, 1 << 1)
     assert bits(DAY - timedelta(days=62), DAY) == (0, 1 << 9, 1 << 3)
+
+
+def test_a_history_is_caught_up_by_weeks_cut_at_month_ends_and_the_last_days_one_by_one():
+    """2026-03-26 is a Thursday; from 7 April on each day is told on its own."""
+    told = strides([date(2026, 3, 26) + timedelta(days=n) for n in range(14)], date(2026, 4, 7))
+    assert [(group[0], group[-1]) for group in told] == [
+        (date(2026, 3, 26), date(2026, 3, 29)),
+        (date(2026, 3, 30), date(2026, 3, 31)),
+        (date(2026, 4, 1), date(2026, 4, 5)),
+        (date(2026, 4, 6), date(2026, 4, 6)),
+        (date(2026, 4, 7), date(2026, 4, 7)),
+        (date(2026, 4, 8), date(2026, 4, 8)),
+    ]
