@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,9 @@ class Home:
 
     def stratifications(self) -> tuple[strata.Stratification, ...]:
         """The stratifications in force: those shipped, with the home's own changes."""
-        return strata.load(self.path / "definitions" / "strata")
+        folder = self.path / "definitions" / "strata"
+        stamps = tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in sorted(folder.glob("*")))
+        return _stratifications(folder, stamps)
 
     def close_spec(self) -> CloseSpec:
         """What a close of this home is told."""
@@ -229,7 +231,7 @@ class Home:
     def activation(self, as_of: date | None = None, **question: Any) -> metrics.ActivationChain:
         """The activation chain; see `springtide.analytics.metrics.activation_chain`."""
         with self.reading() as (engine, snapshot):
-            return metrics.activation_chain(engine, snapshot, as_of=as_of, **question)
+            return metrics.activation_chain(engine, snapshot, as_of=as_of, zone=self.settings.zone, **question)
 
     def concentration(self, as_of: date | None = None) -> metrics.Concentration:
         """How much lies with how few; see `springtide.analytics.metrics.concentration`."""
@@ -295,6 +297,12 @@ class Home:
             restatements=tuple(manifest.notes.get("restatements", ())),
             definitions={s.key: f"{s.version}.{s.hash}" for s in self.stratifications()},
         )
+
+
+@lru_cache(maxsize=8)
+def _stratifications(folder: Path, stamps: tuple[tuple[str, int, int], ...]) -> tuple[strata.Stratification, ...]:
+    """Read once for as long as no file of the folder changes: a page asks for them thirty times, and YAML is slow to read."""
+    return strata.load(folder)
 
 
 def _stamps(used: Iterable[dict[str, str]]) -> Iterator[strata.Stamp]:
