@@ -142,7 +142,7 @@ class _Close:
             day, is_last = stride[-1], stride[-1] == through or not targets
             uncommitted += 1
             publish = is_last or uncommitted == COMMIT_EVERY
-            self._advance(before, day, corrected, publish=publish)
+            self._advance(before or stride[0] - timedelta(days=1), day, corrected, publish=publish)
             for one in stride:
                 self.publication.close_day(one, self._record(one))
             if is_last:
@@ -277,7 +277,7 @@ class _Close:
 
     # From days to users
 
-    def _advance(self, before: date | None, day: date, corrected: Sequence[date], *, publish: bool) -> None:
+    def _advance(self, before: date, day: date, corrected: Sequence[date], *, publish: bool) -> None:
         """Move state, firsts and activity from `before` to `day`, then derive profiles, strata and moves."""
         engine, snapshot = self.engine, self.publication.snapshot
         weights = day_weights(before, day, corrected)

@@ -61,35 +61,34 @@ class Shift:
         return cls((1 << (MASK_BITS - periods)) - 1, 1 << periods)
 
 
-def shifts(before: date | None, as_of: date) -> dict[str, int]:
+def shifts(before: date, as_of: date) -> dict[str, int]:
     """The parameters with which `activity.sql` moves masks from `before` to `as_of`."""
-    day_age, week_age, month_age = ages(before or as_of, as_of)
+    day_age, week_age, month_age = ages(before, as_of)
     named = {"day": Shift.by(day_age), "week": Shift.by(week_age), "month": Shift.by(month_age)}
     return {f"{name}_{part}": getattr(shift, part) for name, shift in named.items() for part in ("keep", "factor")}
 
 
-def day_weights(before: date | None, as_of: date, corrected: Collection[date]) -> list[tuple[object, ...]]:
-    """Rows of DAY_WEIGHTS that take sums from `before` (null: from nothing) to `as_of`, with some earlier days corrected.
+def day_weights(before: date, as_of: date, corrected: Collection[date]) -> list[tuple[object, ...]]:
+    """Rows of DAY_WEIGHTS that take sums from `before` to `as_of`, with some earlier days corrected.
 
     A day is in a window of W days when it lies in (as_of − W, as_of]. What the state holds lay in (before − W, before].
     """
-    came = {before + timedelta(days=n) for n in range(1, (as_of - before).days + 1)} if before else set()
-    leaving = {
-        before - timedelta(days=window - 1 - n) for window in WINDOWS for n in range((as_of - before).days)
-    } if before else set()  # fmt: skip
+    step = (as_of - before).days
+    came = {before + timedelta(days=n + 1) for n in range(step)}
+    leaving = {before - timedelta(days=window - 1 - n) for window in WINDOWS for n in range(step)} - came
 
-    def held(day: date, window: int, at: date | None) -> int:
-        return int(at is not None and at - timedelta(days=window) < day <= at)
+    def held(day: date, window: int, at: date) -> int:
+        return int(at - timedelta(days=window) < day <= at)
 
     rows: list[tuple[object, ...]] = []
-    for day in sorted(came | leaving | set(corrected) | (set() if before else {as_of})):
-        is_new = before is None or day > before or day in corrected
+    for day in sorted(came | leaving | set(corrected)):
+        is_new = day in came or day in corrected
+        now = [held(day, window, as_of) for window in WINDOWS]
         if day in corrected:
             old = [-held(day, window, before) for window in WINDOWS]
             rows.append((day, "before", *old, -1, False, *bits(day, as_of)))
-            now = [held(day, window, as_of) for window in WINDOWS]
-        else:
-            now = [held(day, window, as_of) - (0 if is_new else held(day, window, before)) for window in WINDOWS]
+        elif not is_new:
+            now = [in_now - held(day, window, before) for in_now, window in zip(now, WINDOWS, strict=True)]
         rows.append((day, "now", *now, int(is_new), is_new, *bits(day, as_of)))
     return rows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -212,3 +212,13 @@ def test_without_facts_there_is_nothing_to_close(exchange):
     with pytest.raises(NothingYet) as refused:
         exchange.closes()
     assert refused.value.code == "nothing_to_close"
+
+
+def test_a_long_history_caught_up_in_strides_is_what_a_rebuild_gives(exchange):
+    """Eighty days, of which the first forty-five are taken by weeks, with a fill on every third of them."""
+    exchange.has("users", "user registered_at status\nu 2026-01-01 active\nv 2026-01-20 active")
+    days = [date(2026, 1, 2) + timedelta(days=3 * n) for n in range(27)]
+    rows = [f"{user} {day}T10:00 {10 + day.day}" for day in days for user in "uv" if user == "u" or day.day % 2]
+    exchange.has("spot_trades", "user executed_at notional_usdt\n" + "\n".join(row for row in rows if "v 2026-01-0" not in row))
+    exchange.closes()
+    assert exchange.verifies().is_equal

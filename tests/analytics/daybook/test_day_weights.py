@@ -28,8 +28,11 @@ def test_the_next_day_enters_and_three_days_leave():
     assert windows(rows, "before") == {}
 
 
-def test_the_first_day_enters_every_window():
-    assert windows(day_weights(None, DAY, []), "now") == {DAY: (1, 1, 1, 1)}
+def test_several_days_can_enter_at_once():
+    told = windows(day_weights(DAY, DAY + timedelta(days=40), []), "now")
+    assert told[DAY + timedelta(days=5)] == (0, 0, 1, 1)  # 35 days old by then: outside 7 and 30, inside 90
+    assert told[DAY + timedelta(days=40)] == (1, 1, 1, 1)
+    assert told[DAY] == (-1, -1, 0, 0)
 
 
 def test_a_corrected_day_comes_with_its_new_rows_and_leaves_with_its_old_ones():
