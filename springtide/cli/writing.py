@@ -93,8 +93,8 @@ def close(home: Home, through: date | None, wants_json: bool) -> None:
 
 
 @click.command()
-@click.option("--users", type=click.IntRange(10), default=20_000, show_default=True)
-@click.option("--days", type=click.IntRange(2), default=200, show_default=True)
+@click.option("--users", type=click.IntRange(10), default=10_000, show_default=True)
+@click.option("--days", type=click.IntRange(2), default=150, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option("--through", type=DAY, help="The last day; by default yesterday.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where exchange/ and truth/ are written.")
