@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["open"]
 
 
-def open(path: str | Path) -> Home:  # noqa: A001  the word a reader expects
+def open(path: str | Path) -> Home:
     """The home at `path`: an exchange's settings, definitions and lake, and everything that can be asked of it.
 
     refuses    no_home    there is none; `springtide init` makes one

@@ -14,12 +14,12 @@ LAST_DAY = date(2026, 3, 31)
 FIRST_DAY = date(2026, 2, 10)
 
 
-def run(*words: str):
+def run(*words: object):
     """The result of `springtide WORDS…`; its output is what a shell would see."""
     return CliRunner().invoke(springtide, [str(word) for word in words], prog_name="springtide")
 
 
-def ask(*words: str):
+def ask(*words: object):
     """What a command prints with --json."""
     result = run(*words, "--json")
     assert result.exit_code == 0, result.output
