@@ -20,6 +20,7 @@ from typing import Any
 from springtide.analytics.daybook import tables as daybook
 from springtide.analytics.daybook.weights import day_bits
 from springtide.analytics.engine import Column, ColumnType, DuckEngine, Engine, Schema, definition
+from springtide.analytics.facts import fact_schema
 from springtide.analytics.lake import Lake, Snapshot
 from springtide.kernel.days import days
 from springtide.kernel.money import micro
@@ -51,6 +52,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "moves": daybook.MOVES,
     "market_days": daybook.MARKET_DAYS,
     "strata": STRATA,
+    "users": fact_schema("users"),
 }
 DEFAULTS: Mapping[str, Any] = {"is_counted": True, "user_type": "retail", "status": "active"}
 BY_DAY = ("user_days", "active_days", "equity_days", "moves")
@@ -160,7 +162,7 @@ class SmallLake:
                 written = self.engine.write("select * from given", path)
                 publication.add(table, path, rows=written, day=min(held, default=None), last=max(held, default=None))
             else:
-                day = None if table == "market_days" else on or self.last
+                day = None if table in ("market_days", "users") else on or self.last
                 path = publication.new_path(table, str(day or "all"))
                 publication.add(
                     table, path, rows=self.engine.write("select * from given", path), day=day, part=0 if day else None

@@ -1,6 +1,6 @@
 """Metrics: questions over the lake, each a definition, a SQL file and a frozen result.
 
-Every measure takes an engine and a snapshot of the lake, and answers with an `Answer`: rows, as_list(), as_dict(), to_pandas(), to_polars().
+Every measure takes an engine and a snapshot of the lake, and gives an `Answer`: rows, as_list(), as_dict(), to_pandas(), to_polars().
 """
 
 from springtide.analytics.metrics.activation_chain import ActivationChain, ActivationStep, activation_chain

@@ -78,10 +78,11 @@ def movements(engine: Engine, snapshot: Snapshot, *, days: int = OVER_DAYS, show
     return Movements(since, until, measured_by, tuple(best.values())[:shown])
 
 
-def _weight(movement: Movement) -> tuple[Decimal, int, str, str]:
-    """By money, then heads; names last, so that equals always stand in one order."""
+def _weight(movement: Movement) -> tuple[Decimal, int, bool, str, str]:
+    """By money, then heads; a move before a size, since it says more; names last, so that equals always stand in one order."""
     money = abs(movement.value_usdt) if movement.value_usdt is not None else Decimal(0)
-    return money, movement.users, movement.stratification, f"{movement.from_stratum} {movement.to_stratum}"
+    names = movement.stratification, f"{movement.from_stratum} {movement.to_stratum}"
+    return money, movement.users, movement.kind == "move", *names
 
 
 def _moves(moved: Sequence[MoveRow], worth: Worth) -> Iterable[Movement]:

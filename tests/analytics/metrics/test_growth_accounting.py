@@ -264,7 +264,8 @@ def test_revenue_agrees_with_plain_counting_and_both_identities_hold(lake_of, am
     days = {(user, first + timedelta(days=day)): amount for user, day, amount in amounts}
     heading = "user_no day net_revenue_usdt\n"
     lake.has("user_days", heading + "\n".join(f"{user} {day} {amount}" for (user, day), amount in days.items()))
-    sums, begun = defaultdict(int), {}
+    sums: defaultdict[tuple[int, date], int] = defaultdict(int)
+    begun: dict[int, date] = {}
     for (user, day), amount in sorted(days.items(), key=lambda item: item[0][1]):
         if user and amount:
             sums[user, period_start(day, period)] += amount

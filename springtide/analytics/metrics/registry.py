@@ -1,0 +1,391 @@
+"""The registry: what every metric asks, how it is reckoned, and what it means when it is empty. Screens, reports and pages read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from springtide.analytics.engine import definition
+from springtide.analytics.metrics.activation_chain import activation_chain
+from springtide.analytics.metrics.answer import Answer
+from springtide.analytics.metrics.concentration import concentration
+from springtide.analytics.metrics.daily_states import daily_states
+from springtide.analytics.metrics.growth_accounting import growth_accounting
+from springtide.analytics.metrics.headline import headline
+from springtide.analytics.metrics.lifecycle_value_map import lifecycle_value_map
+from springtide.analytics.metrics.market import market
+from springtide.analytics.metrics.movements import movements
+from springtide.analytics.metrics.moves_between import moves_between
+from springtide.analytics.metrics.strata_sizes import strata_sizes
+from springtide.analytics.metrics.strata_trend import strata_trend
+from springtide.analytics.metrics.worklists import WORKLISTS, worklists
+
+COUNTED = "employees, test accounts and market makers; liquidations, ADL and settlement are no activity"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric. `measure` answers it from an engine and a snapshot; `definitions` are the .sql files that it runs."""
+
+    key: str
+    asks: str
+    formula: tuple[str, ...]
+    unit: Literal["users", "usdt", "ratio", "users or usdt"]
+    grain: str
+    better: Literal["up", "down", "neither"]
+    over: str
+    empty: str
+    measure: Callable[..., Answer]
+    definitions: tuple[str, ...]
+    excludes: str = COUNTED
+    owner: str = "user operations"
+    version: int = 1
+
+
+_GROWTH_GRAIN = "day, week (from Monday) or month of the reporting zone"
+_GROWTH_SUMS = (
+    "active(t) = new(t) + retained(t) + resurrected(t)",
+    "active(t) = active(t−1) + new(t) + resurrected(t) − churned(t) + expansion(t) − contraction(t)",
+    "quick ratio = (new + resurrected + expansion) ÷ (churned + contraction)",
+)
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        key="growth_users",
+        asks="Of the users who were active, who is new, who stayed and who came back; and how many left?",
+        formula=(*_GROWTH_SUMS, "new: the period is that of the first active day ever", "expansion and contraction are 0"),
+        unit="users",
+        grain=_GROWTH_GRAIN,
+        better="up",
+        over="users active in the product in the period, and for churned in the one before",
+        empty="no row before the first closed day; a period without activity is 0; the quick ratio is null where nobody left",
+        measure=partial(growth_accounting, unit="users"),
+        definitions=("growth_users", "growth_users_days", "growth_flows"),
+    ),
+    Metric(
+        key="growth_revenue",
+        asks="Of the net revenue, how much comes from new users, from those who stayed and from those who came back?",
+        formula=(
+            *_GROWTH_SUMS,
+            "active: the net revenue of the period is not zero",
+            "new: the period is that of the first day with any net revenue",
+            "retained: what users of both periods bring now",
+        ),
+        unit="usdt",
+        grain=_GROWTH_GRAIN,
+        better="up",
+        over="fees + other income − commissions − cost of rewards, of counted users",
+        empty="not available, with the reason, where fees are not known; 0 where nothing was earned",
+        measure=partial(growth_accounting, unit="revenue"),
+        definitions=("growth_revenue", "growth_flows"),
+    ),
+    Metric(
+        key="growth_assets",
+        asks="Of the assets with us, how much was brought by new users, kept, brought back; and how much left?",
+        formula=(
+            *_GROWTH_SUMS,
+            "active: an equity of 1 USDT or more at the end of the period",
+            "new: at the first such end",
+            "retained: what users of both period ends hold now",
+        ),
+        unit="usdt",
+        grain=f"{_GROWTH_GRAIN}; the last day of it whose equity is known, the last closed day for an unfinished one",
+        better="up",
+        over="spot, contract and earn wallets at day end; a bonus wallet is the exchange's money",
+        empty="not available where no balances were given; a period in which none are known has no row",
+        measure=partial(growth_accounting, unit="assets"),
+        definitions=("growth_assets", "growth_flows"),
+    ),
+    Metric(
+        key="daily_states",
+        asks="How many users traded today, this week and this month, and who is about to drop out?",
+        formula=(
+            "DAU = new + current + reactivated + resurrected",
+            "WAU = DAU + at_risk_wau",
+            "MAU = WAU + at_risk_mau",
+            "current: active also on days −6 to −1; reactivated: on days −29 to −7 only; resurrected: on none of them",
+            "at_risk_wau, at_risk_mau: the same for those not active today; dormant: not active for 30 days",
+        ),
+        unit="users",
+        grain="day, for the 33 days that the masks reach; transitions from one day to the next",
+        better="up",
+        over="users who were ever active in the product",
+        empty="not available where a source counts by week; a user has no state before the first active day",
+        measure=daily_states,
+        definitions=("daily_states",),
+    ),
+    Metric(
+        key="activation_chain",
+        asks="How many of those who registered get as far as KYC, a deposit, a first spot and a first contract trade, and how soon?",
+        formula=(
+            "rate = users who took the step within N days of the step before ÷ users who took the step before at least N days ago",
+            "N days are N × 24 hours, edge included: KYC 7, deposit 7, spot trade 7, contract trade 30",
+            "hours: median by nearest rank over those who took both in time and in order",
+        ),
+        unit="ratio",
+        grain="step, as of a day; by month of registration on request",
+        better="up",
+        over="users of the step before whose time has passed, however it ended",
+        empty="null where nobody is old enough; a step that was not given says why and is passed over",
+        measure=activation_chain,
+        definitions=("activation_chain",),
+    ),
+    Metric(
+        key="strata_sizes",
+        asks="How many users stand in each stratum, and how did that change?",
+        formula=("users of the stratum on the day, less those of an earlier kept day (a week before)",),
+        unit="users",
+        grain="stratification and stratum, as of a kept day",
+        better="neither",
+        over="users registered by the end of the day",
+        empty="a stratification that was not available has no strata and a reason; a stratum without users is 0",
+        measure=strata_sizes,
+        definitions=("strata_sizes",),
+    ),
+    Metric(
+        key="strata_trend",
+        asks="How did the strata grow and shrink?",
+        formula=("users of every stratum on every kept day",),
+        unit="users",
+        grain="kept day (35 days, then month ends) and stratum of one stratification",
+        better="neither",
+        over="users registered by the end of each day, as it was published then",
+        empty="days on which the stratification was not available are left out; a stratum without users has no row",
+        measure=partial(strata_trend, stratification="lifecycle"),
+        definitions=("strata_trend",),
+    ),
+    Metric(
+        key="lifecycle_value_map",
+        asks="Where are the users, and where is the money?",
+        formula=("users, equity and 90-day net revenue by the strata of two stratifications",),
+        unit="users or usdt",
+        grain="stratum of one (lifecycle) and stratum of the other (value), as of a kept day",
+        better="neither",
+        over="users registered by the end of the day",
+        empty="a cell without users has no row; money that is not known is null with a reason",
+        measure=lifecycle_value_map,
+        definitions=("lifecycle_value_map",),
+    ),
+    Metric(
+        key="moves_between",
+        asks="Who stands elsewhere than before, and who stayed?",
+        formula=(
+            "users by their stratum before the first move in the range and after the last one",
+            "stayed = size of the stratum on the last day − users who came there",
+        ),
+        unit="users",
+        grain="stratification, stratum before and stratum after, over a range of days; one day is the matrix D−1 → D",
+        better="neither",
+        over="users who moved, with null before for newcomers; whoever went and came back stayed",
+        empty="who stayed is not told where the last day's snapshot is not kept",
+        measure=moves_between,
+        definitions=("moves_between", "strata_sizes"),
+    ),
+    Metric(
+        key="concentration",
+        asks="How much of the assets, the volume and the net revenue hangs on few users?",
+        formula=(
+            "top share = value of the top 1 % of users (rounded up), or of the top 10, ÷ value of all",
+            "Gini = 2 Σ i·xᵢ ÷ (n Σ xᵢ) − (n + 1) ÷ n with x rising",
+            "HHI = Σ (xᵢ ÷ Σ x)²",
+            "the sums are exact whole numbers",
+        ),
+        unit="ratio",
+        grain="measure (assets at day end, volume of 30 days, net revenue of 90 days), as of a kept day",
+        better="down",
+        over="users with a positive value",
+        empty="null where no user has a positive value; not available, with the reason, where the measure is not known",
+        measure=concentration,
+        definitions=("concentration",),
+    ),
+    Metric(
+        key="market",
+        asks="In which market did this happen?",
+        formula=(
+            "bull: the close of BTC is more than 10 % above that of 30 days before; bear: more than 10 % below; else flat",
+            "high volatility: the 30-day realised volatility is at or above the 80th percentile of the year",
+        ),
+        unit="ratio",
+        grain="day with a price of BTC",
+        better="neither",
+        over="closes of BTC",
+        empty="null while 30 days (60 for volatility) are not known; without prices there is no row and a reason",
+        excludes="nothing",
+        measure=market,
+        definitions=("market",),
+    ),
+    Metric(
+        key="daily_active_traders",
+        asks="How many users trade on a day?",
+        formula=(
+            "Σ over the last 7 days of users with an own fill ÷ 7",
+            "before: the 7 days before",
+        ),
+        unit="users",
+        grain="the last closed day",
+        better="up",
+        over="users with at least one own fill on the day",
+        empty="not available where a source counts by week or no trades were given",
+        measure=headline,
+        definitions=("headline_traders",),
+    ),
+    Metric(
+        key="monthly_active_traders",
+        asks="How many users traded in the last 30 days?",
+        formula=(
+            "users with an own fill on one of the last 30 days",
+            "before: the 30 days before",
+        ),
+        unit="users",
+        grain="the last closed day",
+        better="up",
+        over="users with at least one own fill in the 30 days",
+        empty="not available where no trades were given",
+        measure=headline,
+        definitions=("headline_traders",),
+    ),
+    Metric(
+        key="net_revenue_30d",
+        asks="What did users bring in the last 30 days, after what was paid for it?",
+        formula=(
+            "Σ fees as charged + other income − commissions − rewards used that are not already inside the fees",
+            "before: the 30 days before",
+        ),
+        unit="usdt",
+        grain="the last closed day",
+        better="up",
+        over="counted users",
+        empty="not available where fees are not known",
+        measure=headline,
+        definitions=("headline_money",),
+    ),
+    Metric(
+        key="assets",
+        asks="What do users hold with us?",
+        formula=(
+            "Σ equity at day end",
+            "before: 30 days earlier",
+        ),
+        unit="usdt",
+        grain="the last closed day",
+        better="up",
+        over="spot, contract and earn wallets of counted users",
+        empty="not available where no balances were given",
+        measure=headline,
+        definitions=("headline_money",),
+    ),
+    Metric(
+        key="first_trade_7d",
+        asks="Of the users who registered, how many traded in their first seven days?",
+        formula=(
+            "users who traded on days 0 to 6 (day 0 is the day of registration) ÷ users who registered",
+            "before: the 30 days of registration before",
+        ),
+        unit="ratio",
+        grain="the latest 30 days of registration whose seven days have passed",
+        better="up",
+        over="users whose seven days have passed",
+        empty="absent where nobody registered; not available where users are derived from their activity",
+        measure=headline,
+        definitions=("headline_first_trade",),
+    ),
+    Metric(
+        key="movements",
+        asks="Which movements of the last week matter most?",
+        formula=(
+            "by stratification: the move between two strata, or the net change of one, with the largest weight; the three largest of these",
+            "weight = Σ over its users of the 90-day net revenue (what they hold, where revenue is not known; heads, where neither is)",
+        ),
+        unit="users or usdt",
+        grain="stratification; the last 7 closed days",
+        better="neither",
+        over="users who stand elsewhere than a week before; newcomers count to sizes only; tenure is left out",
+        empty="no rows where nobody moved, and on the first closed day",
+        measure=movements,
+        definitions=("moves_between",),
+    ),
+    Metric(
+        key="worklists",
+        asks="Whom should the team work on today?",
+        formula=tuple(f"{each.key} (version {each.version}): {each.rule}" for each in WORKLISTS),
+        unit="users or usdt",
+        grain="list, as of a kept day",
+        better="down",
+        over="the users that the list's rule names, with the sum of what is at stake",
+        empty="a list whose inputs are missing is not available and says why; 0 means nobody is on it",
+        measure=worklists,
+        definitions=(),
+    ),
+)
+BY_KEY = {metric.key: metric for metric in METRICS}
+
+
+def page(metric: Metric) -> str:
+    """The reference page of a metric: docs/reference/metrics/<key>.md."""
+    facts = {
+        "Unit": metric.unit,
+        "Grain": metric.grain,
+        "Better": metric.better,
+        "Over": metric.over,
+        "Left out": metric.excludes,
+        "When empty": metric.empty,
+        "Owner": metric.owner,
+        "Version": str(metric.version),
+        "Python": f"`{_call(metric)}`",
+    }
+    lines = [
+        f"# {metric.key}",
+        "",
+        "<!-- Made from springtide/analytics/metrics/registry.py; do not edit. -->",
+        "",
+        metric.asks,
+        "",
+        "## Formula",
+        "",
+        *(f"- {part}" for part in metric.formula),
+        "",
+        "## What it means",
+        "",
+        "| | |",
+        "| --- | --- |",
+        *(f"| {name} | {fact} |" for name, fact in facts.items()),
+    ]
+    for name in metric.definitions:
+        text = definition("springtide.analytics.metrics", name).text
+        lines += ["", f"## {name}.sql", "", "```sql", text.strip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def index_page() -> str:
+    """docs/reference/metrics/README.md."""
+    lines = [
+        "# Metrics",
+        "",
+        "<!-- Made from springtide/analytics/metrics/registry.py; do not edit. -->",
+        "",
+        "Every figure has one definition, which screens, reports and scripts share. Money is in USDT; days are of the reporting zone.",
+        "",
+        "| metric | asks | unit | better |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [f"| [{m.key}]({m.key}.md) | {m.asks} | {m.unit} | {m.better} |" for m in METRICS]
+    return "\n".join(lines) + "\n"
+
+
+def write_pages(folder: Path = Path("docs/reference/metrics")) -> None:
+    """Write the pages of all metrics and their index."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "README.md").write_text(index_page(), encoding="utf-8")
+    for metric in METRICS:
+        (folder / f"{metric.key}.md").write_text(page(metric), encoding="utf-8")
+
+
+def _call(metric: Metric) -> str:
+    measure: Any = metric.measure
+    bound = isinstance(measure, partial)
+    function = measure.func if bound else measure
+    keywords = "".join(f", {name}={value!r}" for name, value in measure.keywords.items()) if bound else ""
+    return f"{function.__module__}.{function.__name__}(engine, snapshot{keywords})"
