@@ -1,0 +1,54 @@
+"""`python -m benchmarks [PART…]`: speeds as ratios to hand-written SQL, measured in the same run.
+
+Each line is the median of five runs of ours and of the floor, in turns, each in a process of its own. What counts is the ratio of CPU
+seconds: it stays when the machine is slow or shared.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from benchmarks.close import close
+from benchmarks.measuring import REPEATS, Bench
+from benchmarks.page import as_table, update_page
+from springtide.kernel.errors import SpringtideError
+
+PARTS = {part.__name__: part for part in (close,)}
+
+
+@click.command(help=__doc__.split("\n\n")[0])
+@click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
+@click.option("--seed", default=1, show_default=True, help="What the made-up data are drawn from.")
+@click.option("--large", is_flag=True, help="10 million users, for the parts that have such a size.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option("--write", is_flag=True, help="Bring docs/reference/performance.md up to date with what was measured.")
+@click.option("--repeats", default=REPEATS, show_default=True, help="Runs of each side.")
+@click.option("--users", default=0, help="Another number of users, for a quick look.")
+def main(parts: tuple[str, ...], seed: int, large: bool, as_json: bool, write: bool, repeats: int, users: int) -> None:
+    folder = os.environ.get("SPRINGTIDE_BENCH_DIR")
+    with tempfile.TemporaryDirectory(prefix="springtide-bench-", dir=folder) as made:
+        bench = Bench(Path(made), seed, large, repeats, users)
+        results = [result for part in parts or PARTS for result in PARTS[part](bench)]
+    if as_json:
+        click.echo(json.dumps({"seed": seed, "cores": os.cpu_count(), "results": [result.as_dict() for result in results]}))
+    else:
+        console = Console()
+        # Piped into a file there is no width to keep to.
+        (console if console.is_terminal else Console(width=220)).print(as_table(results))
+    if write:
+        update_page(Path("docs/reference/performance.md"), results)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SpringtideError as error:
+        click.echo(f"{error.message} {error.hint}", err=True)
+        sys.exit(1)

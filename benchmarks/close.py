@@ -1,0 +1,119 @@
+"""Closing one day, against the same tables by hand-written SQL."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+from benchmarks.exchange import NOW, Size, close_spec, write_exchange
+from benchmarks.floor_close import WRITTEN, floor_close
+from benchmarks.measuring import Bench, Prepared, Result, in_child
+from springtide.analytics.daybook.close import close as close_days
+from springtide.analytics.engine import DuckEngine
+from springtide.analytics.engine.duck import literal
+from springtide.analytics.lake import Lake
+from springtide.kernel.errors import Fault
+from springtide.kernel.settings import HomeSettings
+
+USERS, USERS_LARGE = 100_000, 10_000_000
+TARGET = 1.5
+MEMORY = HomeSettings().worker_memory
+
+
+def close(bench: Bench) -> list[Result]:
+    """One more day after a hundred."""
+    size = Size(bench.users or (USERS_LARGE if bench.is_large else USERS), seed=bench.seed)
+    root = bench.folder / f"close-{size.users}"
+    day = size.open_days[-1]
+    trades = prepared(bench, root, size)
+    ours, floor = bench.pairs("closing", (_ours, root, day), (_floor, root, day))
+    in_child(_compared, root, day)
+    shutil.rmtree(root)
+    shutil.rmtree(floor_folder(root))
+    what = "close of one day, with profiles and nine stratifications"
+    return [Result("close", what, f"{size.users:,} users, {trades:,} trades", ours, floor, TARGET)]
+
+
+def prepared(bench: Bench, root: Path, size: Size) -> int:
+    """A lake at `root` that wants the last of its days closed; returns the trades of that day."""
+    shutil.rmtree(root, ignore_errors=True)
+    with bench.steps(f"writing an exchange of {size.users:,} users", 2) as step:
+        in_child(_written, root, size)
+        step()
+        trades: int = in_child(_closed_before, root, size.open_days[-1]).value
+        step()
+    return trades
+
+
+def start_again(root: Path) -> Lake:
+    """The lake as it was before the measured close."""
+    lake = Lake(root)
+    shutil.copy(root / "manifest.start", lake.manifest_path)
+    lake.sweep(now=NOW - timedelta(days=1))
+    return lake
+
+
+def floor_folder(root: Path) -> Path:
+    """Where the floor writes: beside the lake, whose sweep would take its files for orphans."""
+    return root.with_name(f"{root.name}-floor")
+
+
+def _written(root: Path, size: Size) -> Prepared:
+    def write() -> None:
+        write_exchange(root, size)
+
+    return write
+
+
+def _closed_before(root: Path, day: date) -> Prepared:
+    def prepare() -> int:
+        lake, engine = Lake(root), DuckEngine(memory_limit=MEMORY, temp=root / "spill")
+        close_days(lake, engine, close_spec(), through=day - timedelta(days=1), now=NOW)
+        engine.close()
+        shutil.copy(lake.manifest_path, root / "manifest.start")
+        entries = [*lake.snapshot().entries("spot_trades", since=day), *lake.snapshot().entries("contract_trades", since=day)]
+        return sum(file.rows for file in entries)
+
+    return prepare
+
+
+def _ours(root: Path, day: date) -> Prepared:
+    lake, spec = start_again(root), close_spec()
+
+    def run() -> None:
+        engine = DuckEngine(memory_limit=MEMORY, temp=root / "spill")
+        close_days(lake, engine, spec, through=day, now=NOW)
+        engine.close()
+
+    return run
+
+
+def _floor(root: Path, day: date) -> Prepared:
+    shutil.rmtree(floor_folder(root), ignore_errors=True)
+
+    def run() -> None:
+        floor_close(root, day, floor_folder(root), memory_limit=MEMORY)
+
+    return run
+
+
+def _compared(root: Path, day: date) -> Prepared:
+    """Ours and the floor hold the same rows, or the ratio means nothing."""
+
+    def compare() -> None:
+        _ours(root, day)()
+        snapshot, connection = Lake(root).snapshot(), DuckEngine(memory_limit=MEMORY, temp=root / "spill").connection
+        for table in WRITTEN:
+            ours = ", ".join(literal(path) for path in snapshot.files(table, since=day, until=day))
+            theirs = literal(floor_folder(root) / f"{table}.parquet")
+            columns = [row[0] for row in connection.execute(f"describe from read_parquet([{ours}])").fetchall()]
+            # Doubles that were summed in another order differ in their last digits.
+            listed = ", ".join(f"round({name}, 9)" if name.endswith("30d_ratio") else name for name in columns)
+            sides = [f"select {listed} from read_parquet([{files}])" for files in (ours, theirs)]
+            for one, other in (sides, sides[::-1]):
+                [[rows]] = connection.execute(f"select count(*) from ({one} except all {other})").fetchall()
+                if rows:
+                    raise Fault(f"{rows} rows of {table} differ between the close and its floor.")
+
+    return compare
