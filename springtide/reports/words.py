@@ -1,0 +1,128 @@
+"""What reports call things, in both languages: figures, lists, steps and states. Strata carry their own words in their definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from springtide.analytics.strata import Words
+from springtide.kernel.days import Period
+from springtide.reports.tables import Name
+
+W = Words
+
+NUMBERS: Final[Mapping[str, tuple[Words, Words]]] = {
+    "daily_active_traders": (
+        W("Daily active traders", "日活跃交易用户"),
+        W("users with an own fill, mean over 7 days, against the 7 days before", "有自主成交的用户，7 天日均，对比之前 7 天"),
+    ),
+    "monthly_active_traders": (
+        W("Monthly active traders", "月活跃交易用户"),
+        W("users with an own fill in 30 days, against the 30 days before", "30 天内有自主成交的用户，对比之前 30 天"),
+    ),
+    "net_revenue_30d": (
+        W("Net revenue, 30 days", "30 天净收入"),
+        W(
+            "fees and other income, less rebates, commissions and rewards, against the 30 days before",
+            "手续费与其他收入，减去返佣、佣金和奖励，对比之前 30 天",
+        ),
+    ),
+    "assets": (
+        W("Assets", "资产"),
+        W("equity over all wallets at day end, against 30 days earlier", "日终全部钱包权益，对比 30 天前"),
+    ),
+    "first_trade_7d": (
+        W("First trade within 7 days", "7 天首次交易率"),
+        W(
+            "of those who registered in 30 days and have had their 7 days, against the 30 days before",
+            "30 天内注册且已满 7 天的用户中完成首次交易的比例，对比之前 30 天",
+        ),
+    ),
+}
+
+# List → what it is called, who stands on it, what to do.
+LISTS: Final[Mapping[str, tuple[Words, Words, Words]]] = {
+    "large_and_leaving": (
+        W("Large and leaving", "大户流失预警"),
+        W(
+            "hold 10,000 USDT or more, have stopped trading or are quieter than usual, and were not here for a week",
+            "资产不低于 10,000 USDT，已停止交易或比平时沉默，且一周未活跃",
+        ),
+        W("Call them before they withdraw.", "在他们提币之前致电。"),
+    ),
+    "deposited_not_traded": (
+        W("Deposited, not traded", "入金未交易"),
+        W("made their first deposit 7 to 30 days ago and have not traded yet", "首次入金已过 7 至 30 天，尚未交易"),
+        W("Show them the first trade.", "引导完成第一笔交易。"),
+    ),
+    "vip_on_the_edge": (
+        W("VIP on the edge", "VIP 临界"),
+        W("would lose a VIP tier, or are close to the next one", "即将失去 VIP 等级，或接近下一等级"),
+        W("Tell them what is left to keep or to reach.", "告知保级或升级还差多少。"),
+    ),
+}
+
+STEPS: Final[Mapping[str, Words]] = {
+    "registration": W("Registered", "注册"),
+    "kyc": W("KYC passed", "通过认证"),
+    "deposit": W("First deposit", "首次入金"),
+    "spot_trade": W("First spot trade", "首次现货交易"),
+    "contract_trade": W("First contract trade", "首次合约交易"),
+}
+
+UNITS: Final[Mapping[str, Words]] = {
+    "users": W("Users", "用户"),
+    "assets": W("Assets", "资产"),
+    "revenue": W("Net revenue", "净收入"),
+}
+PERIODS: Final[Mapping[Period, Words]] = {"day": W("day", "日"), "week": W("week", "周"), "month": W("month", "月")}
+
+MEASURES: Final[Mapping[str, Words]] = {
+    "assets": W("Assets, day end", "日终资产"),
+    "volume": W("Volume, 30 days", "30 天交易额"),
+    "revenue": W("Net revenue, 90 days", "90 天净收入"),
+}
+
+REGIMES: Final[Mapping[str, Words]] = {"bull": W("rising", "上涨"), "bear": W("falling", "下跌"), "flat": W("flat", "横盘")}
+
+VALUES: Final[Mapping[str, Words]] = {
+    "equity_usdt": W("assets", "资产"),
+    "net_revenue_90d_usdt": W("net revenue in 90 days", "90 天净收入"),
+    "users": W("users", "用户"),
+}
+
+PEOPLE: Final[Mapping[str, Words]] = {
+    "user_id": W("User", "用户 ID"),
+    "country": W("Country", "国家"),
+    "vip_level": W("VIP level", "VIP 等级"),
+    "last_trade_on": W("Last trade", "最近交易日"),
+    "days_since_trade": W("Days since trade", "未交易天数"),
+    "trades_30d": W("Trades, 30 days", "30 天成交笔数"),
+    "equity_usdt": W("Assets", "资产"),
+    "net_revenue_90d_usdt": W("Net revenue, 90 days", "90 天净收入"),
+}
+
+COUNTED_IN: Final[Mapping[str, Words]] = {
+    "users": W("users", "人"),
+    "count": W("count", "个"),
+    "usdt": W("USDT", "USDT"),
+    "ratio": W("share", "比例"),
+}
+
+NOBODY: Final = W("Not here before", "此前不存在")
+
+
+def named(key: str | None, among: Mapping[str, Words]) -> Name | None:
+    """A key with its words; a key that nobody named is shown as it is written."""
+    return None if key is None else Name(key, among.get(key) or plain(key))
+
+
+def listed(key: str, asks: str) -> tuple[Words, Words, Words]:
+    """A list's name, who stands on it and what to do; of a list that nobody named, what it asks."""
+    return LISTS.get(key) or (plain(key), Words(asks, asks), Words("", ""))
+
+
+def plain(key: str) -> Words:
+    """A key nobody named, made readable: `spot_trades` is 'Spot trades'."""
+    text = key.removesuffix("_usdt").replace("_", " ").capitalize()
+    return Words(text, text)
