@@ -153,25 +153,17 @@ def _key(contract: Contract, prefix: str, account: str) -> str:
     return f"cast(md5({f' || {SEPARATOR} || '.join(parts)}) as uuid)"
 
 
-def content(contract: Contract, columns: Iterable[str], void: str) -> str:
+def content(columns: Iterable[str], void: str) -> str:
     """One value that is the same for two rows of a table if and only if they say the same."""
     texts = [f"coalesce(cast({column} as varchar), {NOTHING})" for column in (*columns, void)]
     return f"cast(md5(concat_ws({SEPARATOR}, {', '.join(texts)})) as uuid)"
 
 
-def staged_content(contract: Contract) -> str:
+def row_content(contract: Contract, void: str) -> str:
+    """What a row of the lake (or one that is about to be) says, besides its key and version."""
     names = ["account_no"] if contract.user else []
-    names += [value_of(field) for field in _said(contract)]
-    return content(contract, names, "v_is_void" if contract.is_event else "false")
-
-
-def lake_content(contract: Contract, void: str) -> str:
-    names = ["account_no"] if contract.user else []
-    return content(contract, names + [field.lake_name for field in _said(contract)], void)
-
-
-def _said(contract: Contract) -> list[Field]:
-    return [field for field in contract.stored_fields if field.name not in ("source", "event_id", "version")]
+    names += [field.lake_name for field in contract.stored_fields if field.name not in ("source", "event_id", "version")]
+    return content(names, void)
 
 
 # Days of the reporting zone

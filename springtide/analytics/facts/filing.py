@@ -19,7 +19,18 @@ from springtide.analytics.facts.batch import Batch, Counts, Filed, parquet, prob
 from springtide.analytics.facts.checking import Reading
 from springtide.analytics.facts.contracts import Contract, keys_schema, lake_schema, replaced_schema
 from springtide.analytics.facts.quarantine import quarantine
+from springtide.analytics.lake import LakeFile
 
+VERDICTS: Schema = (
+    Column("part", "smallint", False),
+    Column("line", "bigint", False),
+    Column("key", "uuid", False),
+    Column("version", "integer", False),
+    Column("day", "date"),
+    Column("is_void", "boolean", False),
+    Column("counted", "varchar", False, "taken, duplicate, corrected, conflict"),
+    Column("goes", "varchar", False, "current, replaced, nowhere"),
+)
 FAULT_NAMES: Schema = (
     Column("part", "smallint", False),
     Column("fault", "smallint", False),
@@ -109,10 +120,11 @@ _ROW_VERDICTS = """
 
 @dataclass(frozen=True)
 class _Stage:
-    """The narrow facts about every row of a batch: part, line, fault, key, version, day, is_void."""
+    """Every row of a batch as it may go into the lake, with what decides on it beside: _part, _line, _fault, _key, _day, _void."""
 
     path: Path
     good: int
+    voids: int
 
     @property
     def sql(self) -> str:
@@ -125,15 +137,14 @@ def file_rows(batch: Batch, readings: Sequence[Reading]) -> list[Filed]:
     writes    `<table>`, `<table>_keys`, `<table>_replaced`, `quarantine`; touches every day that changed
     """
     contract = readings[0].contract
-    batch.engine.drop("verdicts", "excluded", "gone", "refused")
     stage = _stage(batch, contract, readings)
     index = _write_index(batch, contract, stage)
     matched = _matched(batch, contract, stage, index)
-    _verdicts(batch, contract, readings, stage, matched=matched)
+    _verdicts(batch, contract, stage, matched=matched)
     if matched:
         _remove_gone(batch, contract)
-    _write_current(batch, contract, readings, stage)
-    _write_replaced(batch, contract, readings, stage)
+    _write_current(batch, contract, stage)
+    _write_replaced(batch, contract, stage)
     if contract.is_event:
         _add_index(batch, contract, stage, index)
     elif index:
@@ -142,23 +153,27 @@ def file_rows(batch: Batch, readings: Sequence[Reading]) -> list[Filed]:
     filed = [_filed(batch, reading, stage, part) for part, reading in enumerate(readings)]
     quarantine(batch, readings)
     _tidy(batch, contract)
+    batch.engine.drop("verdicts", "excluded", "known", "gone", "refused")
     stage.path.unlink()
     return filed
 
 
 def _stage(batch: Batch, contract: Contract, readings: Sequence[Reading]) -> _Stage:
+    """Read, check and type every row once; all that follows reads the outcome."""
     path = batch.scratch()
     void = "v_is_void" if contract.is_event else "false"
     queries = [
-        f"select cast({part} as smallint) as part, line, fault, {checking.staged_key(contract)} as key, v_version as version, "
-        f"day, {void} as is_void from ({reading.checked})"
+        f"select cast({part} as smallint) as _part, line as _line, fault as _fault, {checking.staged_key(contract)} as _key, "
+        f"day as _day, {void} as _void, {', '.join(reading.stored())} from ({reading.checked})"
         for part, reading in enumerate(readings)
     ]
     batch.engine.connection.execute(
-        f"copy ({' union all '.join(queries)}) to {literal(path)} (format parquet, compression snappy)"
+        f"copy ({' union all '.join(queries)}) to {literal(path)} (format parquet, compression lz4_raw)"
     )
-    good = batch.engine.rows(f"select count(*) from {parquet([path])} where fault is null").scalar()
-    return _Stage(path, good)
+    [(good, voids)] = batch.engine.rows(
+        f"select count(*), count(case when _void then 1 end) from {parquet([path])} where _fault is null"
+    ).values
+    return _Stage(path, good, voids)
 
 
 # Which keys come up again
@@ -169,17 +184,18 @@ def _write_index(batch: Batch, contract: Contract, stage: _Stage) -> Path | None
     if not stage.good:
         return None
     path = batch.publication.new_path(f"{contract.stored_name}_keys") if contract.is_event else batch.scratch()
-    batch.engine.write(f"select key, version, day from {stage.sql} where fault is null order by key", path)
+    rows = f"select _key as key, version, _day as day from {stage.sql} where _fault is null order by _key"
+    batch.engine.write(rows, path)
     return path
 
 
 def _matched(batch: Batch, contract: Contract, stage: _Stage, index: Path | None) -> int:
-    """Fill `matched` with the keys that come up twice in the batch or are known, `known` with what is known of them; count them."""
+    """Fill `matched` with the keys that come up twice in the batch or are known, and count them."""
     engine = batch.engine
     engine.connection.execute("create or replace temp table matched (key uuid)")
     if index is None:
         return 0
-    known_keys = _known_keys(batch, contract, stage)
+    known = _known_keys(batch, contract, stage)
     steps = -(-stage.good // KEYS_AT_ONCE)
     edges = [f"{step * 2**128 // steps:032x}" for step in range(steps)] + ["f" * 32]
     for step in range(steps):
@@ -187,9 +203,10 @@ def _matched(batch: Batch, contract: Contract, stage: _Stage, index: Path | None
         within = f"key >= cast('{edges[step]}' as uuid) and key {last} cast('{edges[step + 1]}' as uuid)"
         new = f"(select key from {parquet([index])} where {within})"
         again = f"select key from {new} group by key having count(*) > 1"
-        if known_keys:
-            again += f" union select key from {known_keys} where {within} and key in (select key from {new})"
+        if known:
+            again += f" union select key from {known} where {within} and key in (select key from {new})"
         engine.connection.execute(f"insert into matched {again}")
+    engine.drop("known_rows")
     return int(engine.rows("select count(*) from matched").scalar())
 
 
@@ -209,189 +226,144 @@ def _days_in_key(batch: Batch, contract: Contract, stage: _Stage) -> list[date] 
     """The days of the staged rows where a key never leaves its day; null where it may."""
     if not contract.is_daily or contract.day_column not in contract.key:
         return None
-    told = batch.engine.rows(f"select distinct day from {stage.sql} where fault is null order by day")
+    told = batch.engine.rows(f"select distinct _day from {stage.sql} where _fault is null order by _day")
     return [day for (day,) in told.values]
 
 
 # What becomes of them
 
 
-_VERDICTS: Schema = (
-    Column("part", "smallint"),
-    Column("line", "bigint"),
-    Column("key", "uuid"),
-    Column("version", "integer"),
-    Column("day", "date"),
-    Column("is_void", "boolean"),
-    Column("counted", "varchar"),
-    Column("goes", "varchar"),
-)
-
-
-def _verdicts(batch: Batch, contract: Contract, readings: Sequence[Reading], stage: _Stage, *, matched: int) -> None:
+def _verdicts(batch: Batch, contract: Contract, stage: _Stage, *, matched: int) -> None:
     """Fill `verdicts` (part, line, key, version, day, is_void, counted, goes) for the rows whose key comes up again."""
     engine = batch.engine
     if not matched:
-        engine.table("verdicts", _VERDICTS, ())
+        engine.table("verdicts", VERDICTS, ())
         return
     engine.make(
-        "met_rows",
-        f"select part, line, key, version, day, is_void from {stage.sql} where fault is null and key in (select key from matched)",
+        "candidates",
+        "select _part as part, _line as line, _key as key, version, _day as day, _void as is_void, "
+        f"{checking.row_content(contract, '_void')} as content "
+        f"from {stage.sql} where _fault is null and _key in (select key from matched)",
     )
-    contents = " union all ".join(
-        f"select cast({part} as smallint) as part, line, {checking.staged_content(contract)} as content "
-        f"from ({reading.checked}) where line in (select line from met_rows where part = {part})"
-        for part, reading in enumerate(readings)
-    )
-    engine.make("candidates", f"select m.*, c.content from met_rows as m inner join ({contents}) as c using (part, line)")
     _known(batch, contract, stage)
     engine.make("verdicts", _FACT_VERDICTS if contract.is_event else _ROW_VERDICTS)
-    engine.drop("met_rows", "candidates", "known_rows")
+    engine.drop("candidates", "matched")
 
 
 def _known(batch: Batch, contract: Contract, stage: _Stage) -> None:
     """Fill `known` (key, version, day, content) with the known rows of matched keys: of facts, every version there ever was."""
     engine, table = batch.engine, contract.stored_name
     key = checking.lake_key(contract)
-    day = contract.day_column if contract.day_column and contract.is_daily else None
+
+    def rows(files: Sequence[LakeFile], void: str, keys: str) -> str:
+        said = checking.row_content(contract, void)
+        return f"select {key} as key, version, {said} as content from {batch.source(files)} where {key} in (select key from {keys})"
+
     if not contract.is_event:
         files = batch.files(table, _days_in_key(batch, contract, stage))
-        source = batch.source(files) if files else ""
-        said = checking.lake_content(contract, "false")
         engine.make(
-            "known",
-            f"select {key} as key, version, cast(null as date) as day, {said} as content from {source} "
-            f"where {key} in (select key from matched)"
-            if source
-            else "select cast(null as uuid) as key, 0 as version, cast(null as date) as day, cast(null as uuid) as content limit 0",
+            "known", f"select *, cast(null as date) as day from ({rows(files, 'false', 'matched') if files else NO_CONTENT})"
         )
         return
-    files = batch.files(f"{table}_keys")
-    keys = (
-        batch.source(files) if files else "(select cast(null as uuid) as key, 0 as version, cast(null as date) as day limit 0)"
-    )
-    engine.make("hits", f"select key, version, day from {keys} where key in (select key from matched)")
-    days = [one for (one,) in engine.rows("select distinct day from hits order by day").values]
-    assert day is not None
-    rows = []
-    for name, void in ((table, "false"), (f"{table}_replaced", "is_void")):
-        if found := batch.files(name, days):
-            said = checking.lake_content(contract, void)
-            rows.append(
-                f"select {key} as key, version, {said} as content from {batch.source(found)} where {key} in (select key from hits)"
-            )
-    contents = (
-        " union all ".join(rows) or "select cast(null as uuid) as key, 0 as version, cast(null as uuid) as content limit 0"
-    )
-    engine.make(
-        "known", f"select h.key, h.version, h.day, c.content from hits as h left join ({contents}) as c using (key, version)"
-    )
+    index = batch.files(f"{table}_keys")
+    hits = f"select key, version, day from {batch.source(index)} where key in (select key from matched)" if index else NO_HITS
+    engine.make("hits", hits)
+    days = [day for (day,) in engine.rows("select distinct day from hits order by day").values]
+    found = [
+        rows(files, void, "hits")
+        for name, void in ((table, "false"), (f"{table}_replaced", "is_void"))
+        if (files := batch.files(name, days))
+    ]
+    contents = " union all ".join(found) or NO_CONTENT
+    engine.make("known", f"select h.*, c.content from hits as h left join ({contents}) as c using (key, version)")
     engine.drop("hits")
+
+
+NO_HITS = "select cast(null as uuid) as key, 0 as version, cast(null as date) as day limit 0"
+NO_CONTENT = "select cast(null as uuid) as key, 0 as version, cast(null as uuid) as content limit 0"
 
 
 def _remove_gone(batch: Batch, contract: Contract) -> None:
     """Take the rows that something newer replaces out of their files, and keep them with the replaced."""
     engine, table = batch.engine, contract.stored_name
-    engine.make(
+    gone = engine.make(
         "gone",
         "select k.key, arg_max(k.day, k.version) as day from known as k "
         "where k.key in (select key from verdicts where goes = 'current') group by k.key",
     )
-    if not engine.rows("select count(*) from gone").scalar():
+    if not gone:
         return
     days = [day for (day,) in engine.rows("select distinct day from gone where day is not null").values] or None
-    key = checking.lake_key(contract)
     files = batch.files(table, days)
     if not files:
         return
-    hit = engine.rows(f"select distinct filename from {batch.source(files, named=True)} where {key} in (select key from gone)")
-    paths = {Path(name).name for (name,) in hit.values}
-    affected = [file for file in files if Path(file.path).name in paths]
+    is_gone = f"{checking.lake_key(contract)} in (select key from gone)"
+    hit = engine.rows(f"select distinct filename from {batch.source(files, named=True)} where {is_gone}")
+    names = {Path(name).name for (name,) in hit.values}
+    affected = [file for file in files if Path(file.path).name in names]
     if not affected:
         return
-    names = ", ".join(column.name for column in lake_schema(contract))
-    source = batch.source(affected)
-    old = f"select {names} from {source} where {key} in (select key from gone)"
+    columns = ", ".join(column.name for column in lake_schema(contract))
+    old = f"select {columns} from {batch.source(affected)} where {is_gone}"
     touched = _days_of(batch, contract, old)
-    batch.add(
-        f"{table}_replaced",
-        f"select *, false as is_void from ({old})",
-        day=_first(contract, touched),
-        last=_last(contract, touched),
-    )
+    first, last = _span(contract, touched)
+    batch.add(f"{table}_replaced", f"select *, false as is_void from ({old})", day=first, last=last)
     for file in affected:
-        batch.replace(
-            table,
-            [file],
-            f"select {names} from {batch.source([file])} where {key} not in (select key from gone)",
-            part=file.part,
-        )
+        batch.replace(table, [file], f"select {columns} from {batch.source([file])} where not ({is_gone})", part=file.part)
     for day in touched:
         batch.publication.touch(table, day)
 
 
 def _days_of(batch: Batch, contract: Contract, rows: str) -> list[date]:
     """The days of lake rows."""
-    when = contract.day_column
-    if when is None:
+    if contract.day_column is None:
         return []
-    field = contract.field(when)
+    field = contract.field(contract.day_column)
     day = field.lake_name if field.kind == "day" else checking.day_sql(field.lake_name, batch.zone)
     return [one for (one,) in batch.engine.rows(f"select distinct {day} as day from ({rows}) order by day").values]
 
 
-def _first(contract: Contract, days: Sequence[date]) -> date | None:
-    return min(days) if days and contract.is_daily else None
-
-
-def _last(contract: Contract, days: Sequence[date]) -> date | None:
-    return max(days) if days and contract.is_daily else None
+def _span(contract: Contract, days: Sequence[date]) -> tuple[date | None, date | None]:
+    """The days between which a file's rows lie, where its table is kept by day."""
+    return (min(days), max(days)) if days and contract.is_daily else (None, None)
 
 
 # Writing
 
 
-def _write_current(batch: Batch, contract: Contract, readings: Sequence[Reading], stage: _Stage) -> None:
+def _write_current(batch: Batch, contract: Contract, stage: _Stage) -> None:
     """Write the rows that stand, sorted by user and time within a day, in files by day."""
     engine, table = batch.engine, contract.stored_name
     excluded = engine.make(
         "excluded",
-        f"select part, line from {stage.sql} where fault is not null or is_void "
+        f"select _part as part, _line as line from {stage.sql} where _fault is not null or _void "
         "union select part, line from verdicts where goes <> 'current'",
     )
-    stands = f"{stage.sql} as s" + (" anti join excluded as x on s.part = x.part and s.line = x.line" if excluded else "")
-    days = engine.rows(f"select s.day, count(*) as rows from {stands} group by s.day order by s.day").values
+    stands = f"{stage.sql} as s" + (" anti join excluded as x on s._part = x.part and s._line = x.line" if excluded else "")
+    days = engine.rows(f"select s._day, count(*) as rows from {stands} group by s._day order by s._day").values
     if not days:
         return
-    columns = ", ".join(readings[0].stored())
-    queries = []
-    for part, reading in enumerate(readings):
-        kept = f" anti join (select line from excluded where part = {part}) as x on c.line = x.line" if excluded else ""
-        queries.append(f"select {columns}, c.day as _day from ({reading.checked}) as c{kept}")
-    rows = " union all ".join(queries)
-    order = ", ".join(_order(contract))
-    packed = _packed(days) if contract.is_daily else [(None, None)]
-    if len(packed) == 1:
-        first, last = packed[0]
-        label = str(first) if first else "all"
-        by_day = "" if first == last else "_day, "
-        batch.add(table, f"select * exclude (_day) from ({rows}) order by {by_day}{order}", label=label, day=first, last=last)
-    else:
-        sorted_rows = batch.scratch()
+    columns = ", ".join(f"s.{column.name}" for column in lake_schema(contract))
+    order = ", ".join(f"s.{name}" for name in _order(contract))
+    runs = _packed(days) if contract.is_daily else []
+    if len(runs) > 1 and not _reads_by_day(batch, stage, runs):
+        path = batch.scratch()
         engine.connection.execute(
-            f"copy (select * from ({rows}) order by _day, {order}) to {literal(sorted_rows)} (format parquet, compression lz4_raw)"
+            f"copy (select s.* from {stands} order by s._day, {order}) to {literal(path)} (format parquet, compression lz4_raw)"
         )
-        for first, last in packed:
-            within = f"_day >= date '{first}' and _day <= date '{last}'"
-            query = f"select * exclude (_day) from {parquet([sorted_rows])} where {within} order by _day, {order}"
-            batch.add(table, query, label=str(first), day=first, last=last)
-        sorted_rows.unlink()
+        stands = f"{parquet([path])} as s"
+    spans: Sequence[tuple[date | None, date | None]] = runs or [(None, None)]
+    for first, last in spans:
+        within = f"where s._day >= date '{first}' and s._day <= date '{last}'" if len(runs) > 1 else ""
+        by_day = "" if first == last else "s._day, "
+        query = f"select {columns} from {stands} {within} order by {by_day}{order}"
+        batch.add(table, query, label=str(first or "all"), day=first, last=last)
     for day, _ in days:
         if day is not None:
             batch.publication.touch(table, day)
 
 
-def _packed(days: Sequence[tuple[date, int]]) -> list[tuple[date | None, date | None]]:
+def _packed(days: Sequence[tuple[date, int]]) -> list[tuple[date, date]]:
     """Runs of days that share a file: within a month, and not too many rows."""
     runs: list[tuple[date, date, int]] = []
     for day, rows in days:
@@ -404,67 +376,64 @@ def _packed(days: Sequence[tuple[date, int]]) -> list[tuple[date | None, date | 
     return [(first, last) for first, last, _ in runs]
 
 
+def _reads_by_day(batch: Batch, stage: _Stage, runs: Sequence[tuple[date, date]]) -> bool:
+    """Can each run of days be read from a few row groups? So it is where a source is written in the order of time."""
+    told = batch.engine.rows(
+        "select cast(stats_min_value as date), cast(stats_max_value as date) "
+        f"from parquet_metadata({literal(stage.path)}) where path_in_schema = '_day'"
+    )
+    groups = [(first, last) for first, last in told.values if first and last]
+    reads = sum(group[0] <= run[1] and run[0] <= group[1] for run in runs for group in groups)
+    return len(groups) == len(told.values) and reads <= 2 * (len(groups) + len(runs))
+
+
 def _order(contract: Contract) -> list[str]:
     names = [contract.field(name).lake_name for name in contract.key if name not in (contract.user, "event_id")]
-    if contract.day_column and contract.day_column not in names:
-        names.insert(0, contract.field(contract.day_column).lake_name)
+    if contract.day_column:
+        day = contract.field(contract.day_column).lake_name
+        names = [day, *(name for name in names if name != day)]
     return (["user_no"] if contract.user else []) + names
 
 
-def _write_replaced(batch: Batch, contract: Contract, readings: Sequence[Reading], stage: _Stage) -> None:
+def _write_replaced(batch: Batch, contract: Contract, stage: _Stage) -> None:
     """Keep the versions that came too late to stand, and the rows that take a fact back."""
-    engine = batch.engine
-    aside = "select part, line from verdicts where goes = 'replaced' or (goes = 'current' and is_void)"
-    if contract.is_event:
-        aside += (
-            f" union all select s.part, s.line from {stage.sql} as s anti join verdicts as v on s.part = v.part and s.line = v.line "
-            "where s.fault is null and s.is_void"
-        )
-    engine.make("aside", aside)
-    columns = ", ".join(readings[0].stored())
-    void = "v_is_void" if contract.is_event else "false"
-    parts = [part for (part,) in engine.rows("select distinct part from aside order by part").values]
-    if not parts:
-        engine.drop("aside")
+    if not stage.voids and not batch.engine.rows("select count(*) from verdicts where goes = 'replaced'").scalar():
         return
-    rows = " union all ".join(
-        f"select {columns}, {void} as is_void from ({readings[part].checked}) "
-        f"where line in (select line from aside where part = {part})"
-        for part in parts
+    columns = ", ".join(f"s.{column.name}" for column in lake_schema(contract))
+    rows = (
+        f"select {columns}, s._void as is_void from {stage.sql} as s "
+        "left join verdicts as v on s._part = v.part and s._line = v.line "
+        "where s._fault is null and (v.goes = 'replaced' or (s._void and coalesce(v.goes, 'current') = 'current'))"
     )
-    path = batch.scratch()
-    engine.write(rows, path)
-    days = _days_of(batch, contract, f"select * from {parquet([path])}")
-    batch.add(
-        f"{contract.stored_name}_replaced",
-        f"select * from {parquet([path])}",
-        day=_first(contract, days),
-        last=_last(contract, days),
-    )
-    path.unlink()
-    engine.drop("aside")
+    batch.engine.make("aside", rows)
+    first, last = _span(contract, _days_of(batch, contract, "select * from aside"))
+    batch.add(f"{contract.stored_name}_replaced", "select * from aside", day=first, last=last)
+    batch.engine.drop("aside")
 
 
 def _add_index(batch: Batch, contract: Contract, stage: _Stage, index: Path | None) -> None:
-    """Publish the new keys: all good rows of the batch but duplicates and conflicts."""
+    """Publish the new keys: those of all good rows but duplicates and conflicts."""
     if index is None:
         return
-    engine, table = batch.engine, f"{contract.stored_name}_keys"
-    rows = stage.good
+    engine, rows = batch.engine, stage.good
     if engine.rows("select count(*) from verdicts where goes = 'nowhere'").scalar():
         index.unlink()
         rows = engine.write(
-            f"select s.key, s.version, s.day from {stage.sql} as s anti join (select part, line from verdicts where goes = 'nowhere') as v "
-            "on s.part = v.part and s.line = v.line where s.fault is null order by s.key",
+            f"select s._key as key, s.version, s._day as day from {stage.sql} as s "
+            "anti join (select part, line from verdicts where goes = 'nowhere') as v on s._part = v.part and s._line = v.line "
+            "where s._fault is null order by s._key",
             index,
         )
-    batch.publication.add(table, index, rows=rows)
+    batch.publication.add(f"{contract.stored_name}_keys", index, rows=rows)
+
+
+# What is refused, and the summary
 
 
 def _refuse(batch: Batch, readings: Sequence[Reading], stage: _Stage) -> None:
     """Fill `refused` (part, line, column_name, rule) with the rows that go to quarantine."""
     engine = batch.engine
-    told = engine.rows(f"select distinct part, fault from {stage.sql} where fault is not null order by part, fault")
+    told = engine.rows(f"select distinct _part, _fault from {stage.sql} where _fault is not null order by _part, _fault")
     names = []
     for part, code in told.values:
         fault = readings[part].faults[code - 1]
@@ -473,8 +442,8 @@ def _refuse(batch: Batch, readings: Sequence[Reading], stage: _Stage) -> None:
     column = "'event_id'" if readings[0].contract.is_event else "cast(null as varchar)"
     engine.make(
         "refused",
-        f"select s.part, s.line, f.column_name, f.rule from {stage.sql} as s "
-        "inner join fault_names as f on s.part = f.part and s.fault = f.fault "
+        f"select s._part as part, s._line as line, f.column_name, f.rule from {stage.sql} as s "
+        "inner join fault_names as f on s._part = f.part and s._fault = f.fault "
         f"union all select part, line, {column} as column_name, 'conflict' as rule from verdicts where counted = 'conflict'",
     )
     engine.drop("fault_names")
@@ -482,9 +451,9 @@ def _refuse(batch: Batch, readings: Sequence[Reading], stage: _Stage) -> None:
 
 def _filed(batch: Batch, reading: Reading, stage: _Stage, part: int) -> Filed:
     engine = batch.engine
-    rows, good = engine.rows(
-        f"select count(*), count(case when fault is null then 1 end) from {stage.sql} where part = {part}"
-    ).values[0]
+    [(rows, good)] = engine.rows(
+        f"select count(*), count(case when _fault is null then 1 end) from {stage.sql} where _part = {part}"
+    ).values
     told = dict(engine.rows(f"select counted, count(*) from verdicts where part = {part} group by counted").values)
     rejected = engine.rows(f"select count(*) from {reading.raw.rejects}").scalar() if reading.raw.rejects else 0
     counts = Counts(

@@ -290,7 +290,7 @@ def _fit(one: Contract, headings: Sequence[str], path: Path) -> float:
     ours = dict(found.values())
     required = set(one.required)
     score = sum(sureness * (2.0 if name in required else 1.0) for name, sureness in ours.items())
-    score -= 1.2 * len(required - ours.keys() - {"event_id"}) + 0.3 * (len(headings) - len(found))
+    score -= 1.2 * len(required - ours.keys() - {"event_id", "contract_type"}) + 0.3 * (len(headings) - len(found))
     return score + (3.0 if one.name in path.name.lower() or one.name.replace("_", " ") in path.name.lower() else 0.0)
 
 

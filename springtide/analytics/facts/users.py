@@ -129,7 +129,7 @@ def _unknown(name: str) -> str:
 
 
 def _content(prefix: str) -> str:
-    return checking.content(USERS, [prefix + name for name in _SAID], "false")
+    return checking.content([prefix + name for name in _SAID], "false")
 
 
 def _know(batch: Batch) -> None:

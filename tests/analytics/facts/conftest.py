@@ -91,9 +91,11 @@ class Exchange:
         engine = DuckEngine(threads=1)
         try:
             self.lake.snapshot().attach(engine, table, fact_schema(table))
-            if fact_schema("users") and "user_id" in columns.split(", ") and table != "users":
+            if "user_id" in columns.split(", ") and not table.startswith("users"):
                 self.lake.snapshot().attach(engine, "users", fact_schema("users"))
-                engine.make("told", f"select f.*, u.user_id from {table} as f inner join users as u on f.account_no = u.user_no")
+                engine.make(
+                    "told", f"select f.*, u.user_id from {table} as f inner join users as u on f.account_no = u.user_no"
+                )
                 table = "told"
             return engine.rows(f"select {columns} from {table} order by {order or columns}").values
         finally:

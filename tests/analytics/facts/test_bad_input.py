@@ -44,7 +44,9 @@ def test_rows_split_otherwise_than_the_heading_are_a_wrong_delimiter(exchange):
 
 def test_a_mapping_that_names_another_delimiter_than_the_file_has_is_told(exchange):
     exchange.mappings.mkdir()
-    (exchange.mappings / "theirs.yml").write_text('table: prices\ndelimiter: ";"\ncolumns: {day: day, asset: asset, p: close_usdt}\n')
+    (exchange.mappings / "theirs.yml").write_text(
+        'table: prices\ndelimiter: ";"\ncolumns: {day: day, asset: asset, p: close_usdt}\n'
+    )
     told = refusal(exchange, "p.csv", "day,asset,p\n2026-03-01,BTC,5\n", mapping="theirs")
     assert told.code == "wrong_delimiter"
     assert "comma" in told.hint
@@ -57,7 +59,9 @@ def test_the_usual_delimiters_are_seen(exchange, delimiter):
 
 
 def test_a_missing_mandatory_column_is_told(exchange):
-    told = refusal(exchange, "spot_trades.csv", "event_id,user_id,executed_at,market,base,quote,side,price,quantity,notional_usdt\n")
+    told = refusal(
+        exchange, "spot_trades.csv", "event_id,user_id,executed_at,market,base,quote,side,price,quantity,notional_usdt\n"
+    )
     assert (told.code, told.message) == (
         "missing_column",
         "spot_trades.csv has no column 'fee_usdt', which spot_trades must have.",
@@ -193,7 +197,12 @@ def test_a_file_that_is_no_text_is_told(exchange):
 
 def test_nineteen_digit_ids_keep_every_digit(exchange):
     exchange.has_users("9223372036854775807")
-    assert exchange.imports("spot_trades.csv", trades("event_id\n1234567890123456789", user_id="9223372036854775807")) == (1, 0, 0, 0)
+    assert exchange.imports("spot_trades.csv", trades("event_id\n1234567890123456789", user_id="9223372036854775807")) == (
+        1,
+        0,
+        0,
+        0,
+    )
     assert exchange.rows("spot_trades", "event_id, user_id") == [("1234567890123456789", "9223372036854775807")]
 
 

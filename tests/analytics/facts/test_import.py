@@ -8,13 +8,16 @@ from datetime import date, datetime
 import duckdb
 import pytest
 
+from springtide.analytics.facts import Progress
 from springtide.kernel.errors import BadInput
 from tests.analytics.facts.conftest import BALANCE, REWARD, TICKET, TRADE, csv_of, trades, users
 
 
 def test_a_fact_is_kept_with_its_user_as_numbers_and_its_money_in_micro_usdt(exchange):
     exchange.has_users("ann", "bob")
-    exchange.imports("spot_trades.csv", trades("event_id user_id price quantity notional_usdt fee_usdt\n1 bob 0.1 3 0.3 0.000001"))
+    exchange.imports(
+        "spot_trades.csv", trades("event_id user_id price quantity notional_usdt fee_usdt\n1 bob 0.1 3 0.3 0.000001")
+    )
     [row] = exchange.rows("spot_trades", "user_no, account_no, source, event_id, version, executed_at, notional_usdt, fee_usdt")
     assert row == (1, 1, "exchange", "1", 1, datetime(2026, 3, 1, 10), 300_000, 1)
 
@@ -131,7 +134,9 @@ def test_the_day_of_a_row_is_that_of_the_reporting_zone(exchange):
 def test_a_zone_with_summer_time_gives_its_own_days(exchange):
     exchange.zone = "America/New_York"
     exchange.has_users("ann")
-    exchange.imports("spot_trades.csv", trades("event_id executed_at\n1 2026-03-08T04:59:59\n2 2026-03-09T03:59:59\n3 2026-03-09T04:00"))
+    exchange.imports(
+        "spot_trades.csv", trades("event_id executed_at\n1 2026-03-08T04:59:59\n2 2026-03-09T03:59:59\n3 2026-03-09T04:00")
+    )
     assert exchange.revisions("spot_trades") == {"2026-03-07": 1, "2026-03-08": 1, "2026-03-09": 1}
 
 
@@ -148,7 +153,7 @@ def test_a_days_rows_are_sorted_by_user_and_time(exchange):
         """),
     )
     [path] = exchange.lake.snapshot().files("spot_trades")
-    assert duckdb.sql(f"select event_id from '{path}'").fetchall() == [("3",), ("4",), ("2",), ("1",)]
+    assert duckdb.connect().execute(f"select event_id from '{path}'").fetchall() == [("3",), ("4",), ("2",), ("1",)]
 
 
 def test_times_may_name_their_zone(exchange):
@@ -292,7 +297,7 @@ def test_what_a_dead_import_left_is_cleared_away_and_what_runs_is_kept(exchange)
 
 def test_progress_is_told_with_rows_and_speed(exchange):
     exchange.has_users("ann")
-    seen = []
+    seen: list[Progress] = []
     exchange.imports("spot_trades.csv", trades("event_id\n1\n2"), progress=seen.append)
     assert (seen[-1].file, seen[-1].table, seen[-1].rows) == ("spot_trades.csv", "spot_trades", 2)
     assert seen[-1].rows_per_second > 0
