@@ -34,7 +34,8 @@ def handlers(home: Home) -> dict[str, Work]:
             told({"what": seen.file, "rows": seen.rows, "rows_per_second": round(seen.rows_per_second)})
 
         imported = home.import_path(payload["path"], mapping=payload.get("mapping"), now=clock.now(), progress=progress)
-        return imported.as_dict()
+        failures = [f"{failure.file}: {failure.says}" for failure in imported.failures]
+        return {**imported.as_dict(), "failures": failures}
 
     def close(payload: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
         told = _seldom(report)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import translation
 
+from springtide.desk.words import told_error
 from springtide.kernel.errors import BadInput, NothingYet, SpringtideError, UnknownName
 from springtide.operations.members.models import Member
 
@@ -70,7 +71,7 @@ class ErrorsAsPages:
 def error_page(request: HttpRequest, error: SpringtideError, status: int) -> HttpResponse:
     """The page that tells of an error; inside a tile, only the note."""
     template = "fragments/error.html" if request.headers.get("HX-Request") else "error.html"
-    return render(request, template, {"error": error, "status": status}, status=status)
+    return render(request, template, {"error": told_error(error), "status": status}, status=status)
 
 
 def status_of(error: SpringtideError) -> int:

@@ -359,7 +359,7 @@ def activation(home: Home, strip: Strip) -> Activation:
             reason=words.reason(row.reason) if row.reason else "",
             opens={**({"day": strip.day.isoformat()} if strip.day else {}), "reached": row.step} if row.reached else None,
         )
-        for row in home.activation(strip.day, zone=home.settings.zone).rows
+        for row in home.activation(strip.day).rows
     )
     return Activation(steps)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -9,13 +11,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from springtide.desk import reads, words
+from springtide.desk.pinned import PinnedHome
 from springtide.desk.strip import Strip
 from springtide.desk.tiles import Regime
 from springtide.desk.words import Labels, Word
@@ -62,14 +65,19 @@ class Shell:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
+        self._open = ExitStack()
 
     @cached_property
     def home(self) -> Home:
-        """The home that this console serves.
+        """The home that this console serves, pinned for this request; its engine is given back by `close`.
 
         refuses    no_home    there is none at SPRINGTIDE_HOME
         """
-        return Home(settings.SPRINGTIDE_HOME)
+        return self._open.enter_context(PinnedHome(settings.SPRINGTIDE_HOME).open())
+
+    def close(self) -> None:
+        """Give back what the request opened."""
+        self._open.close()
 
     @cached_property
     def labels(self) -> Labels:
@@ -208,6 +216,18 @@ def shell_of(request: HttpRequest) -> Shell:
         found = Shell(request)
         request._shell = found  # type: ignore[attr-defined]
     return found
+
+
+def one_home_a_request(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: whatever home a request opened is closed with it."""
+
+    def closing(request: HttpRequest) -> HttpResponseBase:
+        try:
+            return answer(request)
+        finally:
+            shell_of(request).close()
+
+    return closing
 
 
 def around_every_page(request: HttpRequest) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -171,6 +172,65 @@ def _clause(said: str) -> str:
     return clause[:1].upper() + clause[1:] + gettext(".")
 
 
-def told(error: SpringtideError) -> tuple[str, str]:
-    """An error's message and next step in the member's language, where its words are known; else as they were said."""
-    return gettext(error.message) if error.message else "", gettext(error.hint) if error.hint else ""
+# What an error means, by its code, for those who do not read English; the rooms below say it in English, with what was seen.
+ERRORS: Final[dict[str, tuple[Word, Word]]] = {
+    "too_many_tries": (_("Too many wrong passwords."), _("Wait a little, then try again.")),
+    "wrong_password": (_("That is not your present password."), _("Type the one you signed in with.")),
+    "weak_password": (_("This password is too weak."), _("Choose a longer, less common password.")),
+    "not_allowed": (_("Your role does not open this."), _("Ask a manager, or an administrator, for the right to it.")),
+    "not_kept": (_("There is no snapshot of this day."), _("Snapshots are kept for 35 days and at month ends.")),
+    "nothing_closed": (_("No day is closed yet."), _("Import files, then close the days.")),
+    "no_home": (_("There is no Springtide home here."), _("Make one with: springtide init")),
+    "bad_day": (_("That is not a day that can be shown."), _("Choose one from the strip.")),
+    "bad_filter": (_("A filter cannot have this value."), _("Choose one from the page.")),
+    "bad_page": (_("There is no such page of the list."), _("An export has everything.")),
+    "unknown_stratum": (_("There is no such stratum."), _("Choose one from the page.")),
+    "unknown_stratification": (_("There is no such stratification."), _("Choose one from the page.")),
+    "unknown_list": (_("There is no such list."), _("Open one from the Overview.")),
+    "unknown_job": (_("There is no such work."), _("It may have been cleared away; start it again.")),
+    "unknown_upload": (_("This file is no longer here."), _("Dropped files are kept for seven days: drop it again.")),
+    "unknown_mapping": (_("There is no such mapping."), _("Choose one from the list.")),
+    "mapping_exists": (_("There is a mapping of this name already."), _("Give this one another name.")),
+    "no_zone": (
+        _("The times in this file name no time zone."),
+        _("Say where they were written, such as UTC or Asia/Shanghai; it is asked once and kept in the mapping."),
+    ),
+    "two_for_one": (_("Two columns are taken for the same one."), _("Keep one of them.")),
+    "bad_mapping": (_("These choices do not fit the table."), _("Change what is named below.")),
+    "unknown_format": (_("This kind of file cannot be imported."), _("Allowed are CSV, CSV.gz, Parquet and Excel.")),
+    "empty_file": (_("The file is empty."), _("Export it again: the first line must be the headings.")),
+    "damaged_file": (_("The file is damaged or cut off."), _("Export it again.")),
+    "wrong_encoding": (_("The file's encoding is not known."), _("Save it as UTF-8.")),
+    "wrong_delimiter": (_("The lines do not split into columns."), _("Export it with commas between the columns.")),
+    "duplicate_column": (_("Two columns have the same heading."), _("Rename one of them.")),
+    "missing_column": (_("A mandatory column is missing."), _("Say what gives it, or that the source does not know it.")),
+    "too_many_users": (_("The list is too long for this kind of file."), _("Export as CSV, or narrow it with the filters.")),
+    "worker_lost": (
+        _("The worker stopped without a word at every try."),
+        _("Look into its log; it may have run out of memory."),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """An error in the member's language. `detail`: what was seen, in English, where the message alone does not say it."""
+
+    message: str
+    hint: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.message, self.hint, self.detail) if part)
+
+
+def told(code: str, message: str, hint: str) -> Told:
+    """An error as a member reads it."""
+    if (translation.get_language() or "en").startswith("en") or code not in ERRORS:
+        return Told(gettext(message) if message else "", gettext(hint) if hint else "")
+    return Told(str(ERRORS[code][0]), str(ERRORS[code][1]), f"{message} {hint}".strip())
+
+
+def told_error(error: SpringtideError) -> Told:
+    """An error as a member reads it."""
+    return told(error.code, error.message, error.hint)

@@ -48,10 +48,9 @@ def make_home(path: Path, *, users: int = 1200, days: int = 75, seed: int = 7, o
                 is_contract = bool(user % 3 == 0 and chance.random() < 0.7)
                 notional = float(size[user] * chance.lognormal(0, 0.6))
                 fills.append((n, int(user), is_contract, notional, float(chance.random() * 86_000)))
-        for user in numpy.flatnonzero((registered == n - 1) & funds):
-            transfers.append((n, int(user), "deposit", float(size[user] * 2)))
-        for user in numpy.flatnonzero(funds & (stops == n) & (chance.random(users) < 0.4)):
-            transfers.append((n, int(user), "withdrawal", float(size[user])))
+        came, left = (registered == n - 1) & funds, funds & (stops == n) & (chance.random(users) < 0.4)
+        transfers += [(n, int(u), "deposit", float(size[u] * 2)) for u in numpy.flatnonzero(came)]
+        transfers += [(n, int(u), "withdrawal", float(size[u])) for u in numpy.flatnonzero(left)]
         holds = funds & (registered < n) & ~((stops < n - 4) & (chance.random(users) < 0.02))
         balances += [(n, int(u), float(size[u] * (1.8 + 0.4 * chance.random()))) for u in numpy.flatnonzero(holds)]
 
@@ -122,7 +121,13 @@ def make_home(path: Path, *, users: int = 1200, days: int = 75, seed: int = 7, o
             for n, close in enumerate(walk)
         ]
         facts["vip_tiers"] = [
-            {"scheme": "main", "level": level, "valid_from": datetime(2020, 1, 1), "spot_volume_30d": round(v * 1e6), "logic": "any"}
+            {
+                "scheme": "main",
+                "level": level,
+                "valid_from": datetime(2020, 1, 1),
+                "spot_volume_30d": round(v * 1e6),
+                "logic": "any",
+            }
             for level, v in ((1, 20_000), (2, 120_000), (3, 600_000))
         ]
     _write(home, facts, stated=() if only_trades else ("restrictions", "sessions", "user_status_history"), unknown=only_trades)
@@ -130,7 +135,13 @@ def make_home(path: Path, *, users: int = 1200, days: int = 75, seed: int = 7, o
     return home
 
 
-_DAYS = {"spot_trades": "executed_at", "contract_trades": "executed_at", "transfers": "happened_at", "balances": "day", "prices": None}
+_DAYS = {
+    "spot_trades": "executed_at",
+    "contract_trades": "executed_at",
+    "transfers": "happened_at",
+    "balances": "day",
+    "prices": None,
+}
 
 
 def _write(home: Home, facts: dict[str, list[dict[str, Any]]], *, stated: tuple[str, ...], unknown: bool) -> None:

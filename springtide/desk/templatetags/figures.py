@@ -79,6 +79,12 @@ def as_taken(value: Any) -> str:
 
 
 @register.simple_tag
+def told_of(error: Mapping[str, str]) -> words.Told:
+    """A kept error (code, message, hint) in the member's language."""
+    return words.told(error.get("code", ""), error.get("message", ""), error.get("hint", ""))
+
+
+@register.simple_tag
 def quarantine_link(rule: BrokenRule) -> str:
     """The rows of one file that break one rule."""
     return _address(reverse("quarantine"), {"table": rule.table, "file": rule.file, "rule": rule.rule})

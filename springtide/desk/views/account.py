@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from springtide.desk.access import MemberRequest, needs
 from springtide.desk.middleware import error_page
 from springtide.desk.serve import FIRST_SIGN_IN
-from springtide.desk.words import told
+from springtide.desk.words import told_error
 from springtide.kernel import clock
 from springtide.kernel.errors import BadInput, Fault, Refused, UnknownName
 from springtide.operations.members.actions import begin_sign_in, change_password, choose_language, signed_in
@@ -43,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 return HttpResponseRedirect(back)
             error, status = _("That name and password do not go together."), 401
         except Refused as refused:
-            error, status = " ".join(told(refused)), 429
+            error, status = str(told_error(refused)), 429
     return render(request, "account/sign_in.html", {"next": back, "username": username, "error": error}, status=status)
 
 
@@ -70,7 +70,7 @@ def account(request: MemberRequest) -> HttpResponse:
             messages.success(request, _("Your password is changed. Other places where you were signed in are signed out."))
             return redirect("account")
         except Refused as refused:
-            error, status = " ".join(told(refused)), 400
+            error, status = str(told_error(refused)), 400
     return render(request, "account/account.html", {"error": error}, status=status)
 
 

@@ -19,7 +19,7 @@ from springtide.desk import uploads
 from springtide.desk.access import MemberRequest, needs
 from springtide.desk.shell import Shell, shell_of
 from springtide.desk.strip import short_text
-from springtide.desk.words import told
+from springtide.desk.words import told_error
 from springtide.kernel import clock
 from springtide.kernel.errors import BadInput, SpringtideError
 from springtide.operations.jobs import reads as jobs
@@ -51,7 +51,7 @@ def _kept(request: MemberRequest) -> HttpResponse:
             upload = uploads.keep(settings.SPRINGTIDE_HOME, file)
             there = reverse("upload", args=[upload.number])
         except SpringtideError as error:
-            messages.error(request, " ".join(told(error)))
+            messages.error(request, str(told_error(error)))
     if request.headers.get("X-Requested-With") == "springtide":  # our own script shows progress and then goes there
         return HttpResponse(status=204, headers={"X-Springtide-Location": there})
     return redirect(there)

@@ -55,7 +55,7 @@ def tile(request: MemberRequest, name: str) -> HttpResponse:
     here = QueryDict(urlsplit(request.headers.get("HX-Current-URL", "")).query).dict()
     said = {key: str(value) for key, value in {**here, **request.GET.dict()}.items() if value}
     kept = QueryDict(urlencode(said))
-    request.GET = kept  # type: ignore[assignment]  # an immutable one of Django's own, as it was
+    request.GET = kept
     shell = shell_of(request)
     shell.home.lake.snapshot().require_closed()
     response = render(request, f"tiles/{name}.html", TILES[name](shell, Strip.read(kept)))

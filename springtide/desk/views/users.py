@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from springtide.desk.access import MemberRequest, needs
 from springtide.desk.selections import Asked, asked
 from springtide.desk.shell import Shell, shell_of
 from springtide.desk.strip import Strip, page_number, short_text
+from springtide.home import Home
 from springtide.kernel import clock
 from springtide.kernel.errors import BadInput
 from springtide.operations.members import states
@@ -87,7 +89,7 @@ def export(request: MemberRequest, form: str) -> HttpResponseBase:
         details={"form": form, "asked": dict(picked.query), "columns": [c.key for c in columns], "left_out": list(left_out)},
         now=clock.now(),
     )
-    return exports.response(shell.home, picked, shell.labels, columns, form=form, left_out=left_out)
+    return exports.response(Home(settings.SPRINGTIDE_HOME), picked, shell.labels, columns, form=form, left_out=left_out)
 
 
 def _picked(shell: Shell) -> Asked:

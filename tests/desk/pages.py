@@ -1,0 +1,34 @@
+"""Reading pages as a person does: links by what they say."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_LINK = re.compile(r"<a\b([^>]*)>(.*?)</a>", re.S)
+_HREF = re.compile(r'href="([^"]*)"')
+
+
+def text_of(response) -> str:
+    return response.content.decode()
+
+
+def links(page: str) -> list[tuple[str, str]]:
+    """Every link of a page: its address and its words."""
+    found = []
+    for attributes, inner in _LINK.findall(page):
+        if address := _HREF.search(attributes):
+            words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", inner)).split())
+            found.append((html.unescape(address[1]), words))
+    return found
+
+
+def figures_that_open_users(page: str) -> list[tuple[str, int]]:
+    """Addresses of lists, with the number of users that opens them; two of the five numbers are money."""
+    return [
+        (address, int(words.split()[0].replace(",", "")))
+        for address, words in links(page)
+        if address.startswith("/users/list/")
+        and not re.search(r"list=(paying|holding)", address)
+        and re.match(r"[\d,]+( users?)?$", words)
+    ]
