@@ -216,7 +216,7 @@ def report(home: Home, form: str, out: Path | None, language: str, wants_json: b
 
     snapshot = reports.gather(home)
     path = out or Path(f"springtide-{snapshot.as_of}.{form}")
-    reports.render(snapshot, form, path, language=language)
+    path = reports.render(snapshot, form, path, language)
     if wants_json:
         say({"path": str(path), "as_of": str(snapshot.as_of), "checksum": snapshot.checksum})
     else:
