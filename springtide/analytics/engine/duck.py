@@ -31,20 +31,26 @@ class DuckEngine:
             config["temp_directory"] = str(temp)
         self.connection = duckdb.connect(":memory:", config=config)
         self.connection.execute("set timezone = 'UTC'")
-        self._kinds: dict[str, str] = {}
+        self.connection.execute("set enable_progress_bar_print = false")
+        self._kinds: dict[str, str] = {}  # every name, and whether it is a view or a table
+        self._sources: dict[str, tuple[Path, ...] | Schema] = {}  # the files of a view, the schema of an empty table
 
     def view(self, name: str, files: Sequence[Path], schema: Schema) -> None:
         if not files:
             self.table(name, schema, ())
-            return
-        self.drop(name)
-        listed = ", ".join(literal(path) for path in files)
-        self.connection.execute(f"create temp view {name} as select * from read_parquet([{listed}], union_by_name = true)")
-        self._kinds[name] = "view"
+        elif self._sources.get(name) != tuple(files):  # the files of a lake never change: the same ones need no new view
+            self._make_room(name, "view")
+            listed = ", ".join(literal(path) for path in files)
+            self.connection.execute(
+                f"create or replace temp view {name} as select * from read_parquet([{listed}], union_by_name = true)"
+            )
+            self._kinds[name], self._sources[name] = "view", tuple(files)
 
     def table(self, name: str, schema: Schema, rows: Sequence[tuple[Any, ...]]) -> None:
-        self.drop(name)
-        self.connection.execute(f"create temp table {name} ({', '.join(f'{c.name} {c.type}' for c in schema)})")
+        if not rows and self._sources.get(name) == schema:
+            return
+        self._make_room(name, "table")
+        self.connection.execute(f"create or replace temp table {name} ({', '.join(f'{c.name} {c.type}' for c in schema)})")
         self._kinds[name] = "table"
         if rows:
             # One list a column: one statement for all rows, where a statement a row costs a millisecond each.
@@ -52,19 +58,33 @@ class DuckEngine:
             self.connection.execute(
                 f"insert into {name} select {columns}", [list(values) for values in zip(*rows, strict=True)]
             )
+        else:
+            self._sources[name] = schema
 
     def make(self, name: str, sql: str, **params: Any) -> int:
-        # The query may read the very name it replaces: build first, then swap.
-        self.connection.execute(f"create or replace temp table {name}__new as {sql}", bound(sql, params))
-        self._kinds[f"{name}__new"] = "table"
-        self.rename(f"{name}__new", name)
-        return int(self.rows(f"select count(*) from {name}").scalar())
+        if self._kinds.get(name) == "view":
+            # The query may read the very view whose name it takes: build first, then swap.
+            rows = self.make(f"{name}__new", sql, **params)
+            self.rename(f"{name}__new", name)
+            return rows
+        answer = self.connection.execute(f"create or replace temp table {name} as {sql}", bound(sql, params)).fetchone()
+        self._sources.pop(name, None)
+        self._kinds[name] = "table"
+        return int(answer[0]) if answer else 0
 
     def rename(self, name: str, to: str) -> None:
         self.drop(to)
         kind = self._kinds.pop(name)
         self.connection.execute(f"alter {kind} {name} rename to {to}")
         self._kinds[to] = kind
+        if name in self._sources:
+            self._sources[to] = self._sources.pop(name)
+
+    def _make_room(self, name: str, kind: str) -> None:
+        """A view or table can be created over one of its own kind only."""
+        if self._kinds.get(name, kind) != kind:
+            self.drop(name)
+        self._sources.pop(name, None)
 
     def rows(self, sql: str, **params: Any) -> Rows:
         cursor = self.connection.execute(sql, bound(sql, params))
@@ -79,6 +99,7 @@ class DuckEngine:
         for name in names:
             if kind := self._kinds.pop(name, None):
                 self.connection.execute(f"drop {kind} {name}")
+                self._sources.pop(name, None)
 
     def close(self) -> None:
         self.connection.close()
