@@ -12,10 +12,11 @@ from springtide.analytics.daybook.tables import FIRSTS
 from springtide.analytics.engine import Column, Engine, Schema
 from springtide.analytics.lake import Snapshot
 from springtide.analytics.metrics.answer import Answer
-from springtide.analytics.metrics.reading import are_users_derived, attach_profiles, missing, text
+from springtide.analytics.metrics.reading import DERIVED, are_users_derived, attach_profiles, missing, text
 from springtide.kernel.days import day_bounds
 from springtide.kernel.errors import BadInput, NothingYet, UnknownName, suggest
 
+REGISTRATION = "registration"
 STEPS = ("kyc", "deposit", "spot_trade", "contract_trade")  # each follows the one before it, the first the registration
 WITHIN_DAYS: Mapping[str, int] = {"kyc": 7, "deposit": 7, "spot_trade": 7, "contract_trade": 30}
 NEEDS: Mapping[str, str] = {
@@ -100,28 +101,29 @@ def activation_chain(
     windows = {**WITHIN_DAYS, **within_days}
     reasons = {step: reason for step in STEPS if (reason := missing(snapshot, NEEDS[step]))}
     if are_users_derived(engine, snapshot):
-        reasons = dict.fromkeys(STEPS, "users are derived from their activity, so when they registered is not known")
+        reasons = dict.fromkeys((REGISTRATION, *STEPS), DERIVED)
     told = [step for step in STEPS if step not in reasons]
-    after = dict(zip(told, ["registration", *told], strict=False))
-    engine.table("chain_steps", CHAIN_STEPS, [(step, after[step], windows[step] * 24 * _HOUR_US) for step in told])
+    after = dict(zip(told, [REGISTRATION, *told], strict=False))
+    chain = [(REGISTRATION, REGISTRATION, 0), *((step, after[step], windows[step] * 24 * _HOUR_US) for step in told)]
+    engine.table("chain_steps", CHAIN_STEPS, chain)
     _, to_at = day_bounds(as_of, zone or ZoneInfo("UTC"))
 
-    def ask(by_month: bool) -> dict[date | None, dict[str, dict[str, Any]]]:
+    def ask(*, by_month: bool) -> dict[date | None, dict[str, dict[str, Any]]]:
         found: dict[date | None, dict[str, dict[str, Any]]] = {}
         for row in engine.rows(text("activation_chain"), to_at=to_at, by_month=by_month).dicts():
             found.setdefault(row["month"], {})[row["step"]] = row
         return found
 
     def steps(month: date | None, by_step: Mapping[str, dict[str, Any]]) -> list[ActivationStep]:
-        registered = by_step[told[0]]["begun"] if told and by_step else 0
-        first = ActivationStep("registration", reached=registered, month=month)
-        return [
-            first,
-            *(_step(step, after.get(step), windows[step], by_step.get(step), month, reasons.get(step)) for step in STEPS),
-        ]
+        reached = by_step[REGISTRATION]["reached"] if by_step else 0
+        first = ActivationStep(
+            REGISTRATION, reached=None if REGISTRATION in reasons else reached, month=month, reason=reasons.get(REGISTRATION)
+        )
+        rest = (_step(step, after.get(step), windows[step], by_step.get(step), month, reasons.get(step)) for step in STEPS)
+        return [first, *rest]
 
-    everybody = steps(None, ask(False).get(None, {}))
-    months = [step for month, by_step in ask(True).items() for step in steps(month, by_step)] if by_month else []
+    everybody = steps(None, ask(by_month=False).get(None, {}))
+    months = [step for month, by_step in ask(by_month=True).items() for step in steps(month, by_step)] if by_month else []
     return ActivationChain(as_of, tuple(everybody), tuple(months))
 
 

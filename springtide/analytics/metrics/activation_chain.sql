@@ -1,6 +1,6 @@
 -- The steps from registration on: who took each, how soon after the step before, as of the instant $to_at.
 -- grain: step, month (of registration; null for all together unless $by_month) · counts of users, times in microseconds
--- reads firsts, profiles, chain_steps (every step with the one it follows and its window)
+-- reads firsts, profiles, chain_steps (every step with the one it follows and its window; registration follows itself)
 -- A rate counts those whose window since the step before has passed, however it ended; an open one would count as a failure that may yet
 -- be mended. The edge of the window is included. Steps come out of order in real data: whoever took a step before the one it follows has
 -- taken it in time and is told apart as early, but has no time between; whoever took it without the other is skipping.
@@ -23,7 +23,7 @@ steps as (
             when 'registration' then k.registered_at when 'kyc' then k.kyc_at when 'deposit' then k.deposit_at else k.spot_at
         end as began_at,
         case c.step
-            when 'kyc' then k.kyc_at when 'deposit' then k.deposit_at when 'spot_trade' then k.spot_at else k.contract_at
+            when 'registration' then k.registered_at when 'kyc' then k.kyc_at when 'deposit' then k.deposit_at when 'spot_trade' then k.spot_at else k.contract_at
         end as done_at
     from known as k
     cross join chain_steps as c
@@ -38,7 +38,6 @@ timed as (
 select
     step,
     month,
-    count(began_at) as begun,
     count(done_at) as reached,
     count(case when age_us >= window_us then 1 end) as matured,
     count(case when age_us >= window_us and taken_us <= window_us then 1 end) as converted,

@@ -14,6 +14,7 @@ from springtide.analytics.lake import Snapshot
 from springtide.analytics.metrics.answer import Answer
 from springtide.analytics.metrics.reading import (
     BY_WEEK,
+    DERIVED,
     are_users_derived,
     attach_profiles,
     first_closed,
@@ -73,7 +74,8 @@ def headline(engine: Engine, snapshot: Snapshot) -> Headline:
     snapshot.attach(engine, "user_days", USER_DAYS, since=before_that, until=as_of)
     snapshot.attach(engine, "equity_days", EQUITY_DAYS, since=month_before, until=as_of)
     money = engine.rows(text("headline_money"), as_of=as_of, before=month_before, before_that=before_that).dicts()[0]
-    has_two_months = begun <= before_that + timedelta(days=1)
+    # Thirty days hold four or five of the Mondays on which a source by week has its rows: no two such windows compare.
+    has_two_months = begun <= before_that + timedelta(days=1) and not is_weekly(snapshot)
     by_day = BY_WEEK if is_weekly(snapshot) else missing(snapshot, "last_trade_on")
     week_before = as_of - timedelta(days=WEEK_DAYS)
     rows = (
@@ -105,7 +107,7 @@ def _first_trade(engine: Engine, snapshot: Snapshot, as_of: date, begun: date) -
     before_that = before - timedelta(days=MONTH_DAYS)
     reason = BY_WEEK if is_weekly(snapshot) else missing(snapshot, "first_trade_on")
     if are_users_derived(engine, snapshot):
-        reason = "users are derived from their activity, so when they registered is not known"
+        reason = DERIVED
     cohorts: Mapping[str, Any] = engine.rows(
         text("headline_first_trade"),
         window_days=FIRST_TRADE_DAYS,

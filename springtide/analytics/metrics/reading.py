@@ -21,6 +21,7 @@ STRATA: Schema = (
     *(Column(key, "varchar") for key in STRATIFICATIONS),
 )
 BY_WEEK = "the source counts by week, so days within it are not known"
+DERIVED = "users are derived from their activity, so when they registered is not known"
 
 
 def text(name: str) -> str:
@@ -31,7 +32,7 @@ def text(name: str) -> str:
 def missing(snapshot: Snapshot, *columns: str) -> str | None:
     """Why one of these profile columns cannot be told from what was given; null when all can."""
     reasons = missing_columns(snapshot.manifest)
-    return next((f"{column}: {reasons[column]}" for column in columns if column in reasons), None)
+    return next((reasons[column] for column in columns if column in reasons), None)
 
 
 def need(snapshot: Snapshot, *columns: str) -> None:

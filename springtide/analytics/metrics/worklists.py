@@ -101,7 +101,7 @@ def worklists(
 def _size(engine: Engine, snapshot: Snapshot, day: date, each: Worklist) -> WorklistSize:
     rule = Rule.parse(each.rule, COLUMNS)
     unavailable = unavailable_strata(snapshot, day)
-    lacking = next((f"{key}: {unavailable[key]}" for key in rule.columns if key in unavailable), None)
+    lacking = next((unavailable[key] for key in rule.columns if key in unavailable), None)
     reason = lacking or missing(snapshot, *(name for name in rule.columns if name in PROFILE_TYPES))
     if reason:
         return WorklistSize(each.key, each.version, each.asks, each.rule, None, each.value, None, reason)

@@ -56,7 +56,7 @@ def test_what_was_not_given_has_a_reason(lake_of):
     lake.has("profiles", "user_no equity_usdt\n1 5")
     assets = of(lake)["assets"]
     assert (assets.total_usdt, assets.gini) == (None, None)
-    assert assets.reason == "equity_usdt: no balances or given aggregates (user_days) was given"
+    assert assets.reason == "no balances or given aggregates (user_days) was given"
 
 
 @pytest.mark.parametrize("asked", [{"top_percent": 0}, {"top_percent": 101}, {"top_users": 0}])

@@ -112,7 +112,7 @@ def test_a_map_says_which_money_is_not_known_and_refuses_what_was_not_available(
     lake.has("profiles", "user_no net_revenue_90d_usdt\n1 3")
     answer = lifecycle_value_map(lake.engine, lake.snapshot)
     assert cells(answer.rows, "equity_usdt", "net_revenue_90d_usdt") == [(None, 3)]
-    assert answer.reasons == {"equity_usdt": "equity_usdt: no balances or given aggregates (user_days) was given"}
+    assert answer.reasons == {"equity_usdt": "no balances or given aggregates (user_days) was given"}
     lake.closed_with("2026-03-31", unavailable={"value": "no fees"})
     with pytest.raises(NothingYet, match="'value' is not available: no fees"):
         lifecycle_value_map(lake.engine, lake.snapshot)

@@ -71,8 +71,8 @@ def test_a_list_whose_inputs_are_missing_says_why_and_is_not_empty(lake_of):
     lake.has("strata", "user_no lifecycle\n1 vip")
     lake.closed_with("2026-03-31", unavailable={"vip_distance": "vip_level is unknown in users"})
     large, deposited, vip = worklists(lake.engine, lake.snapshot).rows
-    assert (large.users, large.reason) == (None, "asset_size_usdt: no balances or given aggregates (user_days) was given")
-    assert (vip.users, vip.reason) == (None, "vip_distance: vip_level is unknown in users")
+    assert (large.users, large.reason) == (None, "no balances or given aggregates (user_days) was given")
+    assert (vip.users, vip.reason) == (None, "vip_level is unknown in users")
     # Who is on the second list is known; what they hold is not.
     assert (deposited.users, deposited.value_usdt, deposited.reason) == (0, None, None)
 
