@@ -72,6 +72,8 @@ class Contract:
     is_daily         are its files kept by day?
     newest_wins      a row with a known key and other content replaces the known one; else only a higher version may
     after_registration   may no row be older than its user's registration?
+    lake_name        its name in the lake where that differs
+    needed_if        what makes it mandatory, where that depends
     """
 
     name: str
@@ -86,6 +88,7 @@ class Contract:
     newest_wins: bool = True
     after_registration: bool = False
     lake_name: str = ""
+    needed_if: str = ""
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
@@ -344,6 +347,7 @@ CONTRACTS: tuple[Contract, ...] = (
         ),
         user="invitee_id",
         day_column="at",
+        needed_if="referral is used",
     ),
     Contract(
         "spot_trades",
@@ -379,6 +383,7 @@ CONTRACTS: tuple[Contract, ...] = (
         is_daily=True,
         newest_wins=False,
         after_registration=True,
+        needed_if="the exchange has contracts",
     ),
     Contract(
         "transfers",
@@ -445,6 +450,7 @@ CONTRACTS: tuple[Contract, ...] = (
         is_daily=True,
         newest_wins=False,
         after_registration=True,
+        needed_if="the return of campaigns not run here is asked for",
     ),
     Contract(
         "sessions",

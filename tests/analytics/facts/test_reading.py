@@ -103,7 +103,8 @@ def test_days_and_json_come_from_parquets_own_types(exchange):
     exchange.has_users("ann")
     path = exchange.folder / "events.parquet"
     duckdb.sql(
-        f"copy (select 'e' as event_id, 'ann' as user_id, date '2026-03-01' as at, 'quiz' as name, {{'score': 5}} as properties) to '{path}'"
+        "copy (select 'e' as event_id, 'ann' as user_id, date '2026-03-01' as at, 'quiz' as name, {'score': 5} as properties) "
+        f"to '{path}'"
     )
     assert exchange.imports("events.parquet") == (1, 0, 0, 0)
     assert exchange.rows("events", "happened_at, properties") == [(datetime(2026, 3, 1), '{"score":5}')]
@@ -116,8 +117,7 @@ def test_days_and_json_come_from_parquets_own_types(exchange):
 
 
 def workbook(path, **sheets):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
+    book = openpyxl.Workbook(write_only=True)
     for title, rows in sheets.items():
         sheet = book.create_sheet(title)
         for row in rows:

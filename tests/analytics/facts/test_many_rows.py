@@ -1,0 +1,52 @@
+"""A file of many rows, on little memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.analytics.facts.conftest import TRADE
+
+ROWS = 1_000_000
+LIMIT_MB = 800
+PROGRAM = """
+import resource, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from springtide.analytics.facts import import_path
+from springtide.analytics.lake import Lake
+from springtide.kernel.days import zone
+
+for path in sys.argv[2:]:
+    told = import_path(
+        Lake(Path(sys.argv[1])), path, zone=zone("UTC"), now=datetime(2026, 6, 1, tzinfo=UTC), memory="250MB", threads=2
+    )
+    [counts] = told.tables.values()
+    print(counts.taken, counts.duplicate, counts.quarantined)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+def test_a_file_of_many_rows_needs_little_memory_new_and_again(exchange):
+    exchange.has_users("ann")
+    path = exchange.folder / "spot_trades.csv"
+    rest = ", ".join(f"'{value}' as {name}" for name, value in TRADE.items() if name not in ("executed_at", "quantity"))
+    duckdb.sql(
+        f"copy (select range as event_id, timestamp '2026-03-01' + to_seconds(range) as executed_at, "
+        f"case when range % 1000 = 7 then -1 else 1 end as quantity, {rest} from range({ROWS})) to '{path}' (header)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(exchange.lake.root), str(path), str(path)],
+        capture_output=True, text=True, timeout=300, cwd=Path(__file__).resolve().parents[3], check=True,
+    )  # fmt: skip
+    first, again, peak_mb = told.stdout.splitlines()
+    assert first == f"{ROWS - 1000} 0 1000"
+    assert again == f"0 {ROWS - 1000} 1000"
+    assert int(peak_mb) < LIMIT_MB
+    assert exchange.lake.snapshot().rows("spot_trades") == ROWS - 1000
+    assert exchange.lake.snapshot().rows("quarantine") == 1000
