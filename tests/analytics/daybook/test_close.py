@@ -98,8 +98,8 @@ def test_one_close_of_three_days_and_three_closes_of_one_give_the_same(tmp_path)
     for day in (FIRST, SECOND, THIRD):
         daily.closes(day)
     for table, schema in (("state", STATE), ("activity", ACTIVITY), ("firsts", FIRSTS), ("profiles", PROFILES)):
-        day = THIRD if table == "profiles" else None
-        assert at_once.tells(table, "*", schema, day=day, order="all") == daily.tells(table, "*", schema, day=day, order="all")
+        on = THIRD if table == "profiles" else None
+        assert at_once.tells(table, "*", schema, day=on, order="all") == daily.tells(table, "*", schema, day=on, order="all")
 
 
 def test_a_late_fill_restates_its_day_and_says_which_figures_moved(exchange):

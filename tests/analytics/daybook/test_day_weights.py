@@ -61,7 +61,8 @@ def test_old_sums_plus_weighted_days_are_the_new_sums(step, corrected_ages):
     rows = day_weights(before, as_of, corrected)
     for place, window in enumerate((7, 30, 90)):
         old = sum(worth for day, worth in was.items() if before - timedelta(days=window) < day)
-        moved = old + sum(row[2 + place] * (was if row[1] == "before" else now)[row[0]] for row in rows)
+        worths = {"before": was, "now": now}
+        moved = old + sum(row[2 + place] * worths[row[1]][row[0]] for row in rows)  # type: ignore[operator, misc]
         assert moved == sum(worth for day, worth in now.items() if as_of - timedelta(days=window) < day)
 
 
