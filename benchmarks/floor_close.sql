@@ -90,7 +90,7 @@ left join arbitrage using (user_no)
 order by user_no
 
 -- # write_user_days
-copy today to '{user_days}' (format parquet, compression zstd)
+copy today to '{user_days}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # equity_days
 create temp table held as
@@ -104,7 +104,7 @@ having equity_usdt <> 0 or bonus_usdt <> 0
 order by user_no
 
 -- # write_equity_days
-copy held to '{equity_days}' (format parquet, compression zstd)
+copy held to '{equity_days}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # active_days
 create temp table active as
@@ -122,7 +122,7 @@ from (
 order by user_no, product
 
 -- # write_active_days
-copy active to '{active_days}' (format parquet, compression zstd)
+copy active to '{active_days}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # state
 copy (
@@ -139,7 +139,7 @@ copy (
     left join (from read_parquet($user_days_30) where day = $day - 30) as d30 on s.user_no = d30.user_no
     left join (from read_parquet($user_days_90) where day = $day - 90) as d90 on s.user_no = d90.user_no
     left join (from read_parquet($equity_days_30) where day = $day - 30) as e30 on s.user_no = e30.user_no
-) to '{state_file}' (format parquet, compression zstd)
+) to '{state_file}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # firsts
 copy (
@@ -159,7 +159,7 @@ copy (
     left join read_parquet($firsts) as f on u.user_no = f.user_no
     left join today as t on u.user_no = t.user_no
     where u.user_no = u.master_no
-) to '{firsts_file}' (format parquet, compression zstd)
+) to '{firsts_file}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # activity
 copy (
@@ -170,7 +170,7 @@ copy (
         ((coalesce(b.weeks_mask, 0) & $week_keep) << $weeks) | (c.day is not null)::bigint as weeks_mask,
         ((coalesce(b.months_mask, 0) & $month_keep) << $months) | (c.day is not null)::bigint as months_mask
     from read_parquet($activity) as b full join active as c on b.user_no = c.user_no and b.product = c.product
-) to '{activity_file}' (format parquet, compression zstd)
+) to '{activity_file}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # profiles
 copy (
@@ -266,7 +266,7 @@ copy (
     left join marked as m on u.user_no = m.user_no
     left join ladder as v on v.level = coalesce(n.vip_level, u.vip_level)
     where u.user_no = u.master_no and u.registered_at < $to_at
-) to '{profiles_file}' (format parquet, compression zstd)
+) to '{profiles_file}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # population
 create temp table edges as
@@ -276,7 +276,7 @@ from read_parquet('{profiles_file}') where is_counted and net_revenue_90d_usdt >
 -- # write_population
 copy (
     select unnest(['value_p' || (k * 10) || '_usdt' for k in range(1, 10)] || ['value_p99_usdt']) as key, unnest(p) as value_usdt from edges
-) to '{population_file}' (format parquet, compression zstd)
+) to '{population_file}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # strata
 copy (
@@ -336,7 +336,7 @@ copy (
             when vip_next_ratio >= 0.8 then 'near' when vip_next_ratio >= 0.5 then 'over_half' when vip_next_ratio >= 0.2 then 'under_half' else 'far'
         end as vip_distance
     from read_parquet('{profiles_file}'), edges
-) to '{strata_file}' (format parquet, compression zstd)
+) to '{strata_file}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # moves
 copy (
@@ -352,7 +352,7 @@ copy (
             is distinct from (b.lifecycle, b.tenure, b.activity, b.frequency, b.assets, b.behaviour, b.value, b.incentive, b.vip_distance)
     )
     where from_stratum is distinct from to_stratum
-) to '{moves_file}' (format parquet, compression zstd)
+) to '{moves_file}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # market_days
 copy (
@@ -377,4 +377,4 @@ copy (
         case when close_usdt * 100 > base * 110 then 'bull' when close_usdt * 100 < base * 90 then 'bear' when base is not null then 'flat' end as regime,
         case when volatility is not null and known >= 60 then calmer * 100 >= known * 80 end as is_high_volatility
     from spread inner join ranked using (day) order by day
-) to '{market_days_file}' (format parquet, compression zstd)
+) to '{market_days_file}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)

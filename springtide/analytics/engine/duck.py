@@ -10,7 +10,8 @@ import duckdb
 
 from springtide.analytics.engine.engine import Rows, Schema, bound
 
-ROW_GROUP = 122_880
+# Dictionaries of thousands of sums cost a third of the time of writing them, and make the file larger; zstd's first level is as small.
+PARQUET = "format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000, row_group_size 122880"
 
 
 def literal(text: object) -> str:
@@ -91,8 +92,7 @@ class DuckEngine:
         return Rows(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
 
     def write(self, sql: str, path: Path, **params: Any) -> int:
-        options = f"format parquet, compression zstd, row_group_size {ROW_GROUP}"
-        answer = self.connection.execute(f"copy ({sql}) to {literal(path)} ({options})", bound(sql, params)).fetchone()
+        answer = self.connection.execute(f"copy ({sql}) to {literal(path)} ({PARQUET})", bound(sql, params)).fetchone()
         return int(answer[0]) if answer else 0
 
     def drop(self, *names: str) -> None:
