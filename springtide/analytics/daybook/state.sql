@@ -21,8 +21,7 @@ with signed as (
         d.deposit_usdt,
         d.withdrawal_usdt,
         d.rewards_consumed_usdt,
-        d.sessions,
-        0 as equity_usdt
+        d.sessions
     from user_days_now as d
     inner join day_weights as w on d.day = w.day and w.side = 'now'
     where d.user_no >= $user_from and d.user_no < $user_to
@@ -44,55 +43,8 @@ with signed as (
         d.deposit_usdt,
         d.withdrawal_usdt,
         d.rewards_consumed_usdt,
-        d.sessions,
-        0 as equity_usdt
+        d.sessions
     from user_days_before as d
-    inner join day_weights as w on d.day = w.day and w.side = 'before'
-    where d.user_no >= $user_from and d.user_no < $user_to
-    union all
-    select
-        d.user_no, w.in_7d, w.in_30d, w.in_90d, w.in_all,
-        0 as spot_trades,
-        0 as contract_trades,
-        0 as spot_volume_usdt,
-        0 as contract_volume_usdt,
-        0 as fees_usdt,
-        0 as net_revenue_usdt,
-        0 as api_volume_usdt,
-        0 as maker_volume_usdt,
-        0 as copy_volume_usdt,
-        0 as arbitrage_volume_usdt,
-        0 as liquidations,
-        0 as realised_pnl_usdt,
-        0 as deposit_usdt,
-        0 as withdrawal_usdt,
-        0 as rewards_consumed_usdt,
-        0 as sessions,
-        d.equity_usdt
-    from equity_days_now as d
-    inner join day_weights as w on d.day = w.day and w.side = 'now'
-    where d.user_no >= $user_from and d.user_no < $user_to
-    union all
-    select
-        d.user_no, w.in_7d, w.in_30d, w.in_90d, w.in_all,
-        0 as spot_trades,
-        0 as contract_trades,
-        0 as spot_volume_usdt,
-        0 as contract_volume_usdt,
-        0 as fees_usdt,
-        0 as net_revenue_usdt,
-        0 as api_volume_usdt,
-        0 as maker_volume_usdt,
-        0 as copy_volume_usdt,
-        0 as arbitrage_volume_usdt,
-        0 as liquidations,
-        0 as realised_pnl_usdt,
-        0 as deposit_usdt,
-        0 as withdrawal_usdt,
-        0 as rewards_consumed_usdt,
-        0 as sessions,
-        d.equity_usdt
-    from equity_days_before as d
     inner join day_weights as w on d.day = w.day and w.side = 'before'
     where d.user_no >= $user_from and d.user_no < $user_to
 ),
@@ -133,7 +85,6 @@ changes as (
         cast(sum(rewards_consumed_usdt * in_30d) as bigint) as rewards_consumed_30d_usdt,
         cast(sum(rewards_consumed_usdt * in_90d) as bigint) as rewards_consumed_90d_usdt,
         cast(sum(sessions * in_30d) as bigint) as sessions_30d,
-        cast(sum(equity_usdt * in_30d) as bigint) as equity_sum_30d_usdt,
         cast(sum(spot_trades * in_all) as bigint) as spot_trades_all,
         cast(sum(contract_trades * in_all) as bigint) as contract_trades_all,
         cast(sum(spot_volume_usdt * in_all) as bigint) as spot_volume_all_usdt,
@@ -146,9 +97,26 @@ changes as (
         cast(sum(liquidations * in_all) as bigint) as liquidations_all
     from signed
     group by user_no
+),
+signed_equity as (
+    select d.user_no, d.equity_usdt * w.in_30d as equity_usdt
+    from equity_days_now as d
+    inner join day_weights as w on d.day = w.day and w.side = 'now' and (w.in_30d <> 0 or w.is_new)
+    where d.user_no >= $user_from and d.user_no < $user_to
+    union all
+    select d.user_no, d.equity_usdt * w.in_30d as equity_usdt
+    from equity_days_before as d
+    inner join day_weights as w on d.day = w.day and w.side = 'before'
+    where d.user_no >= $user_from and d.user_no < $user_to
+),
+-- Apart from the other sums: more users hold than do anything, and their rows would go through forty-six sums of nothing.
+equity_changes as (
+    select user_no, cast(sum(equity_usdt) as bigint) as equity_sum_30d_usdt
+    from signed_equity
+    group by user_no
 )
 select
-    coalesce(s.user_no, c.user_no) as user_no,
+    coalesce(s.user_no, c.user_no, e.user_no) as user_no,
     coalesce(s.spot_trades_7d, 0) + coalesce(c.spot_trades_7d, 0) as spot_trades_7d,
     coalesce(s.spot_trades_30d, 0) + coalesce(c.spot_trades_30d, 0) as spot_trades_30d,
     coalesce(s.spot_trades_90d, 0) + coalesce(c.spot_trades_90d, 0) as spot_trades_90d,
@@ -183,7 +151,7 @@ select
     coalesce(s.rewards_consumed_30d_usdt, 0) + coalesce(c.rewards_consumed_30d_usdt, 0) as rewards_consumed_30d_usdt,
     coalesce(s.rewards_consumed_90d_usdt, 0) + coalesce(c.rewards_consumed_90d_usdt, 0) as rewards_consumed_90d_usdt,
     coalesce(s.sessions_30d, 0) + coalesce(c.sessions_30d, 0) as sessions_30d,
-    coalesce(s.equity_sum_30d_usdt, 0) + coalesce(c.equity_sum_30d_usdt, 0) as equity_sum_30d_usdt,
+    coalesce(s.equity_sum_30d_usdt, 0) + coalesce(e.equity_sum_30d_usdt, 0) as equity_sum_30d_usdt,
     coalesce(s.spot_trades_all, 0) + coalesce(c.spot_trades_all, 0) as spot_trades_all,
     coalesce(s.contract_trades_all, 0) + coalesce(c.contract_trades_all, 0) as contract_trades_all,
     coalesce(s.spot_volume_all_usdt, 0) + coalesce(c.spot_volume_all_usdt, 0) as spot_volume_all_usdt,
@@ -196,3 +164,4 @@ select
     coalesce(s.liquidations_all, 0) + coalesce(c.liquidations_all, 0) as liquidations_all
 from state_before as s
 full join changes as c on s.user_no = c.user_no
+full join equity_changes as e on coalesce(s.user_no, c.user_no) = e.user_no
