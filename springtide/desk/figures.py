@@ -40,7 +40,7 @@ def short(number: Amount | None) -> str:
         # 999,600 is 1.00M, not 1000K: the unit is chosen after rounding.
         if size >= unit * Decimal("0.9995"):
             scaled = size / unit
-            digits = 2 if scaled < 10 else 1 if scaled < 100 else 0
+            digits = 2 if scaled < Decimal("9.995") else 1 if scaled < Decimal("99.95") else 0
             return f"{sign}{scaled:,.{digits}f}{name}"
     return f"{sign}{size:,.0f}"
 
@@ -66,7 +66,9 @@ def signed_ratio(share: float | None) -> str:
         return NONE
     if share >= 10:
         return f"×{share + 1:,.0f}"
-    return ("+" if share > 0 else "") + ratio(share if abs(share) >= 0.0005 else 0.0)
+    if abs(share) < 0.0005:
+        return ratio(0.0)
+    return ("+" if share > 0 else "") + ratio(share)
 
 
 def signed(number: Amount | None) -> str:

@@ -134,9 +134,10 @@ def _lack(field: Field, proposal: Proposal) -> Lack:
 def mapping_of(proposal: Proposal, form: Mapping[str, str], *, name: str) -> Layouts:
     """The mapping that a form describes: the guess, with every choice that was made.
 
-    refuses    no_zone        times name no zone, and none was said
-               two_for_one    two columns are taken for the same one of ours
-               bad_mapping    a word that the table does not know; the hint has the nearest
+    refuses    no_zone          times name no zone, and none was said
+               missing_column   a mandatory column that nothing gives
+               two_for_one      two columns are taken for the same one of ours
+               bad_mapping      a word that the table does not know; the hint has the nearest
     """
     told = proposal.layout.as_dict()
     table = contract(proposal.table)
@@ -168,6 +169,13 @@ def mapping_of(proposal: Proposal, form: Mapping[str, str], *, name: str) -> Lay
             "The times in this file name no time zone.",
             "Say where they were written, such as UTC or Asia/Shanghai; it is asked once and kept in the mapping.",
             code="no_zone",
+        )
+    given = {*taken, *constants, *unknown, *told.get("expressions", {}), *(["event_id"] if form.get("number_rows") else [])}
+    if lacks := [name for name in table.required if name not in given]:
+        raise BadInput(
+            f"Nothing gives {', '.join(lacks)}, which {table.name} must have.",
+            "Take a column for it, say one value for all rows, or that the source does not know it.",
+            code="missing_column",
         )
     told |= {"columns": columns, "constants": constants, "ignore": ignored, "unknown": sorted(set(unknown))}
     told["expressions"] = {each: sql for each, sql in told.get("expressions", {}).items() if each not in taken}

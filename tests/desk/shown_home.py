@@ -81,7 +81,7 @@ def make_home(path: Path, *, users: int = 1200, days: int = 75, seed: int = 7, o
         for n in range(users)
     ]
     facts: dict[str, list[dict[str, Any]]] = {"users": people, "spot_trades": [], "contract_trades": []}
-    for number, (n, user, is_contract, notional, second) in enumerate(fills):
+    for number, (n, user, is_contract, notional, second) in enumerate(fills):  # type: ignore[assignment]
         fact = {
             "user_no": user,
             "account_no": user,
