@@ -80,10 +80,11 @@ class Filed:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where an import stands: rows of `file` done so far, and all rows so far with the seconds they took."""
+    """Where an import stands: `rows` of `file` are through, `total` since it began; `step` is reading, checking, comparing, writing."""
 
     file: str
     table: str
+    step: str
     rows: int
     total: int
     seconds: float
@@ -102,7 +103,9 @@ class Batch:
     folder: Path
     zone: ZoneInfo
     now: datetime
-    tell: Callable[[str, str, int], None] = lambda file, table, rows: None
+    stands: Callable[[str, float, float], None] = lambda step, since, until: (
+        None
+    )  # a step, and the shares of the work it lies between
     accounts_of: list[tuple[LakeFile, ...] | None] = field(default_factory=lambda: [None])
 
     @property

@@ -137,7 +137,9 @@ def file_rows(batch: Batch, readings: Sequence[Reading]) -> list[Filed]:
     writes    `<table>`, `<table>_keys`, `<table>_replaced`, `quarantine`; touches every day that changed
     """
     contract = readings[0].contract
+    batch.stands("checking", 0.0, 0.5)
     stage = _stage(batch, contract, readings)
+    batch.stands("comparing", 0.5, 0.6)
     index = _write_index(batch, contract, stage)
     matched = _matched(batch, contract, stage, index)
     _verdicts(batch, contract, stage, matched=matched)
@@ -353,7 +355,8 @@ def _write_current(batch: Batch, contract: Contract, stage: _Stage) -> None:
         )
         stands = f"{parquet([path])} as s"
     spans: Sequence[tuple[date | None, date | None]] = runs or [(None, None)]
-    for first, last in spans:
+    for number, (first, last) in enumerate(spans):
+        batch.stands("writing", 0.6 + 0.4 * number / len(spans), 0.6 + 0.4 * (number + 1) / len(spans))
         within = f"where s._day >= date '{first}' and s._day <= date '{last}'" if len(runs) > 1 else ""
         by_day = "" if first == last else "s._day, "
         query = f"select {columns} from {stands} {within} order by {by_day}{order}"

@@ -358,6 +358,7 @@ class _Run:
         self.problems: list[Problem] = []
         self.errors: list[tuple[str, SpringtideError]] = []
         self.accounts_of: list[Any] = [None]
+        self.stands = ("reading", 0.0, 1.0)
         if progress:
             engine.connection.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
 
@@ -398,7 +399,8 @@ class _Run:
         if not work.layouts:
             raise _unnamed(work)
         layout = work.layouts[0]
-        with self._watched(work, 0):
+        self._stand("reading", 0.0, 1.0)
+        with self._watched(work, _lines(work)):
             if work.dsn:
                 return sources.open_query(self.engine, work.dsn, work.query, folder, label=work.label)
             assert work.path is not None
@@ -434,9 +436,12 @@ class _Run:
         label = waiting[0].work.label
         folder = self._new_folder()
         with self.lake.writing() as publication, damage_told(label):
-            batch = Batch(self.engine, publication, folder, self.zone, self.now, accounts_of=self.accounts_of)
+            batch = Batch(
+                self.engine, publication, folder, self.zone, self.now, stands=self._stand, accounts_of=self.accounts_of
+            )
             for readings in self._readings(waiting):
                 rows = sum(reading.raw.rows for reading in readings)
+                self._stand("checking", 0.0, 0.0)
                 with self._watched(waiting[0].work, rows):
                     filed += _file(batch, readings)
                 _note(self.engine, publication, readings)
@@ -472,9 +477,12 @@ class _Run:
 
     # Progress
 
+    def _stand(self, step: str, since: float, until: float) -> None:
+        self.stands = (step, since, until)
+
     def _tell(self, file: str, table: str, rows: int, ahead: int) -> None:
         if self.progress:
-            self.progress(Progress(file, table, rows, self.rows + ahead, time.monotonic() - self.began))
+            self.progress(Progress(file, table, self.stands[0], rows, self.rows + ahead, time.monotonic() - self.began))
 
     @contextmanager
     def _watched(self, work: Work, rows: int) -> Iterator[None]:
@@ -486,9 +494,12 @@ class _Run:
         over = threading.Event()
 
         def watch() -> None:
+            most = 0.0
             while not over.wait(0.25):
+                step, since, until = self.stands
                 share = max(0.0, self.engine.connection.query_progress()) / 100
-                self._tell(work.label, table, int(rows * share), int(rows * share))
+                most = max(most, since + (until - since) * share)
+                self._tell(work.label, table, int(rows * most), 0 if step == "reading" else int(rows * most))
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -509,6 +520,15 @@ def _file(batch: Batch, readings: list[Reading]) -> list[Filed]:
             derive_users(batch, [reading for reading in readings if reading.layout.derive_users])
             load_accounts(batch, readings)
     return file_rows(batch, readings)
+
+
+def _lines(work: Work) -> int:
+    """About how many lines a text file has, by the length of its first ones; 0 where nothing tells."""
+    if work.path is None or suffix_of(work.path) not in sources.TEXT_SUFFIXES or work.path.name.endswith(".gz"):
+        return 0
+    with work.path.open("rb") as file:
+        head = file.read(sources.SAMPLE)
+    return work.path.stat().st_size * head.count(b"\n") // len(head) if head else 0
 
 
 def conditions(layouts: Sequence[Layout], raw: Raw, mapping: str) -> Iterator[tuple[Layout, str]]:
