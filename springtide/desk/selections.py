@@ -58,14 +58,14 @@ def asked(query: Mapping[str, str], labels: Labels, latest: date) -> Asked:
         rules.append(equals(strip.COLUMNS[name], value))
         if name in labels.by_key:
             _known(labels, name, value)
-            names.append(f"{labels.stratification(name)}: {labels.stratum(name, value)}")
+            names.append(labels.stratification(name) + _(": ") + labels.stratum(name, value))
         else:
-            names.append(f"{words.column(strip.COLUMNS[name])}: {value}")
+            names.append(words.column(strip.COLUMNS[name]) + _(": ") + value)
     for key in labels.by_key:
         if key not in strip.COLUMNS and (value := short_text(query, key)):
             _known(labels, key, value)
             rules.append(equals(key, value))
-            names.append(f"{labels.stratification(key)}: {labels.stratum(key, value)}")
+            names.append(labels.stratification(key) + _(": ") + labels.stratum(key, value))
             said[key] = value
     if key := short_text(query, "list"):
         named = lists.BY_KEY.get(key)
