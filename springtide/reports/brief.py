@@ -136,17 +136,22 @@ _AGAINST = {
 
 @dataclass(frozen=True)
 class Figure:
-    """One of the five numbers in words: its value, and what it is compared with. `direction`: 1 up, -1 down, 0 the same or not known."""
+    """One of the five numbers in words: its value, of how many (where it is a share), and what it is compared with.
+
+    `direction`: 1 up, -1 down, 0 the same or not known.
+    """
 
     name: str
     value: str
+    of: str
     compared: str
     direction: int
     change_ratio: float | None
 
     def said(self, say: Speech) -> str:
-        """'8,412, 3.1% more than in the 7 days before (8,160)'."""
-        return self.value + say(", ", "，") + self.compared if self.compared else self.value
+        """'31.4% of 2,310 users, 1.2 points less than in the 30 days before (32.6%)'."""
+        value = self.value + say(" ", "") + self.of if self.of else self.value
+        return value + say(", ", "，") + self.compared if self.compared else value
 
 
 def figures(say: Speech, snapshot: ReportSnapshot) -> list[Figure]:
@@ -157,12 +162,11 @@ def figures(say: Speech, snapshot: ReportSnapshot) -> list[Figure]:
 def _figure(say: Speech, number: HeadlineNumber) -> Figure:
     name = say.words(words.NUMBERS[number.key][0])
     if number.value is None:
-        return Figure(name, say("not available", "暂不可用"), say.reason(number.reason or "").rstrip(".。"), 0, None)
+        return Figure(name, say("not available", "暂不可用"), "", say.reason(number.reason or "").rstrip(".。"), 0, None)
     value = say.figure(number.value, number.unit)
-    if number.over is not None:
-        value = say("{value} of {users} users", "{users} 人中的 {value}", value=value, users=say.count(number.over))
+    of = "" if number.over is None else say("of {users} users", "（共 {users} 人）", users=say.count(number.over))
     if number.before is None:
-        return Figure(name, value, say("nothing to compare with yet", "暂无可比数据"), 0, None)
+        return Figure(name, value, of, say("nothing to compare with yet", "暂无可比数据"), 0, None)
     before = say.figure(number.before, number.unit)
     against = say(*_AGAINST.get(number.key, ("before", "前期")))
     if number.unit == "ratio":
@@ -173,7 +177,7 @@ def _figure(say: Speech, number: HeadlineNumber) -> Figure:
         size = say.ratio(abs(change))
     else:
         return Figure(
-            name, value, say("after {before} {against}", "{against}为 {before}", before=before, against=against), 0, None
+            name, value, of, say("after {before} {against}", "{against}为 {before}", before=before, against=against), 0, None
         )
     direction = (change > 0) - (change < 0)
     en, zh = {
@@ -182,7 +186,7 @@ def _figure(say: Speech, number: HeadlineNumber) -> Figure:
         0: ("as {against}", "与{against}持平"),
     }[direction]
     compared = say(en, zh, size=size, against=against, before=before)
-    return Figure(name, value, compared, direction, number.change_ratio if number.unit != "ratio" else None)
+    return Figure(name, value, of, compared, direction, number.change_ratio if number.unit != "ratio" else None)
 
 
 def _numbers(say: Speech, snapshot: ReportSnapshot) -> Part:
@@ -226,7 +230,7 @@ def _lists(say: Speech, snapshot: ReportSnapshot) -> Part:
         elif not each.users:
             said = say("nobody today.", "今日无人。")
         else:
-            said = say("{users} users", "{users} 名用户", users=say.count(each.users))
+            said = say.users(each.users)
             if each.value_usdt is not None:
                 of = words.VALUES.get(each.value_of) or words.plain(each.value_of)
                 said += say(", {money} of {of}", "，{of} {money}", money=say.money(each.value_usdt), of=say.words(of))
@@ -244,7 +248,7 @@ def _restated(say: Speech, snapshot: ReportSnapshot) -> Part:
         for figure, pair in figures[:RESTATED_FIGURES]:
             was, now = restated_figures(figure, pair)
             kind = "usdt" if figure.endswith("_usdt") else "count"
-            name = words.plain(figure).en.lower()
+            name = say.words(words.FIGURES.get(figure) or words.plain(figure))
             moved.append(f"{name} {say.figure(was, kind)} → {say.figure(now, kind)}")
         if len(figures) > RESTATED_FIGURES:
             moved.append(say("and {n} more", "另有 {n} 项", n=len(figures) - RESTATED_FIGURES))

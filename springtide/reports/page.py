@@ -58,9 +58,9 @@ def _tiles(say: Speech, snapshot: ReportSnapshot) -> Iterator[str]:
         yield '<dl class="tiles">'
         for each in numbers:
             arrow = {1: "▲ ", -1: "▼ ", 0: ""}[each.direction]
-            value, _, of = each.value.partition(" of ")
-            unit = f"<small> {escape(say('of', ''))} {escape(of)}</small>" if of else ""
-            yield f"<div><dt>{escape(each.name)}</dt><dd><b>{escape(value)}</b>{unit}<span>{arrow}{escape(each.compared)}</span></dd></div>"
+            of = f" <small>{escape(each.of)}</small>" if each.of else ""
+            compared = f"<span>{arrow}{escape(each.compared)}</span>"
+            yield f"<div><dt>{escape(each.name)}</dt><dd><b>{escape(each.value)}</b>{of}{compared}</dd></div>"
         yield "</dl>"
 
 
@@ -104,7 +104,7 @@ def _head(say: Speech, column: Column) -> str:
 
 
 def _side(column: Column) -> str:
-    return "figure" if column.kind in FIGURES else "text"
+    return "figure" if column.kind in FIGURES else "day" if column.kind == "day" else "text"
 
 
 def shown(say: Speech, column: Column, cell: Cell, unit: Cell = None) -> str:
@@ -130,7 +130,7 @@ def shown(say: Speech, column: Column, cell: Cell, unit: Cell = None) -> str:
         case "check":
             return "✓" if not cell else say.count(cell)
         case "number":
-            return f"{float(cell):,.4g}" if abs(float(cell)) < 1000 else say.count(cell)
+            return f"{float(cell):,.3g}" if abs(float(cell)) < 1000 else say.count(cell)
     return f"{cell:,.2f}" if isinstance(cell, Decimal) else say.count(cell)
 
 
@@ -163,11 +163,13 @@ def _picture(say: Speech, section: Section) -> Iterator[str]:
         line.append(f"{x + step * 0.36:.1f},{zero - _figure(row['net']) * scale:.1f}")
         if place % max(1, len(whole) // 8) == 0:
             yield f'<text x="{x + step * 0.36:.1f}" y="{height + 16:.1f}">{str(row["period"])[5:]}</text>'
-    yield f'<line x1="0" x2="{width:g}" y1="{zero:.1f}" y2="{zero:.1f}"/><polyline points="{" ".join(line)}"/></svg><figcaption>'
+    for y, size in ((8, high), (height - 2, -low)):
+        yield f'<text class="scale" x="2" y="{y:.1f}">{say.short(round(size))}</text>'
+    yield f'<line x1="0" x2="{width:g}" y1="{zero:.1f}" y2="{zero:.1f}"/><polyline points="{" ".join(line)}"/></svg>'
     heading = {column.key: say.words(column.heading) for column in section.columns}
     keys = [*came, ("churned", "down"), ("net", "net")]
-    yield " ".join(f'<span class="{look}">■</span> {escape(heading[key])}' for key, look in keys)
-    yield f" · {escape(say.words(section.title))}</figcaption></figure>"
+    legend = " ".join(f'<span class="{look}">■</span> {escape(heading[key])}' for key, look in keys)
+    yield f"<figcaption>{escape(say.words(section.title))}: {legend}</figcaption></figure>"
 
 
 def _rows(table: Table) -> list[dict[str, Cell]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -140,20 +140,20 @@ def _movements(snapshot: ReportSnapshot, strata: Strata) -> Section:
 
 def movement_said(say: Speech, movement: Movement, strata: Strata) -> str:
     """A movement as a sentence, without what it is worth."""
-    users = say.count(movement.users)
+    users = say.users(movement.users)
     key = say.words(strata.key(movement.stratification).words)
     was, now = (strata.name(movement.stratification, each) for each in (movement.from_stratum, movement.to_stratum))
     if was and now:
         return say(
-            "{key}: {users} users went from {was} to {now}.",
-            "{key}：{users} 名用户从“{was}”变为“{now}”。",
+            "{key}: {users} went from {was} to {now}.",
+            "{key}：{users}从“{was}”变为“{now}”。",
             key=key, users=users, was=say.words(was.words), now=say.words(now.words),
         )  # fmt: skip
     grew = now is not None
     stratum = now or was
     return say(
-        "{key}: {stratum} grew by {users} users." if grew else "{key}: {stratum} shrank by {users} users.",
-        "{key}：“{stratum}”增加 {users} 名用户。" if grew else "{key}：“{stratum}”减少 {users} 名用户。",
+        "{key}: {stratum} grew by {users}." if grew else "{key}: {stratum} shrank by {users}.",
+        "{key}：“{stratum}”增加 {users}。" if grew else "{key}：“{stratum}”减少 {users}。",
         key=key, users=users, stratum=say.words(stratum.words) if stratum else "",
     )  # fmt: skip
 
@@ -448,7 +448,7 @@ def _inputs(snapshot: ReportSnapshot) -> Table:
     return shape("inputs").table("inputs", rows)
 
 
-def _not_available(snapshot: ReportSnapshot, strata: Strata, figures: Iterable[Section]) -> Table:
+def _not_available(snapshot: ReportSnapshot, strata: Strata, figures: Sequence[Section]) -> Table:
     """What cannot be told, why, and what would make it available; each thing once."""
     found: dict[str, Row] = {}
 
@@ -469,10 +469,22 @@ def _not_available(snapshot: ReportSnapshot, strata: Strata, figures: Iterable[S
     for row in _rows(snapshot.concentration):
         name = words.MEASURES[row.measure]
         note(W(f"Concentration: {name.en}", f"集中度：{name.zh}"), row.reason)
+    absent_growth = _absent_growth(figures)
     for section in figures:
         if isinstance(section, Absent):
-            note(section.title, section.missing.reason, section.missing.remedy)
+            note(absent_growth.get(section.key, section.title), section.missing.reason, section.missing.remedy)
     return shape("not_available").table("not_available", found.values())
+
+
+def _absent_growth(figures: Sequence[Section]) -> dict[str, Words]:
+    """Tables of units that cannot be told by any period: said once, for the unit."""
+    absent = {section.key for section in figures if isinstance(section, Absent)}
+    told = {}
+    for unit, name in words.UNITS.items():
+        keys = {f"growth_{unit}_{period}" for period in GROWTH_SHOWN}
+        if keys <= absent:
+            told |= dict.fromkeys(keys, W(f"Growth: {name.en.lower()}", f"增长：{name.zh}"))
+    return told
 
 
 def _rows(answer: Any) -> Iterable[Any]:
@@ -500,7 +512,7 @@ def _restatements(snapshot: ReportSnapshot) -> Table:
             rows.append(
                 {
                     "day": date.fromisoformat(str(each["day"])),
-                    "figure": figure,
+                    "figure": words.named(figure, words.FIGURES),
                     "unit": words.named("usdt" if isinstance(now, Decimal) else "count", words.COUNTED_IN),
                     "was": was,
                     "now": now,

@@ -251,8 +251,10 @@ class Sheets:
         """The look of a column's cells; where the unit is told by row, by row."""
         if column.kind == "amount":
             units = [cell.key if isinstance(cell, Name) else "" for cell in table.values("unit")]
+            # Two traders a day may be 1.6 or 2.4: a small mean keeps a decimal.
+            means = [isinstance(cell, float) and abs(cell) < 100 for cell in table.values(column.key)]
             is_difference = column.key == "change"
-            return lambda row: self.body(num_format=_amount_format(units[row], is_difference=is_difference), align="right")
+            return lambda row: self.body(num_format=_amount_format(units[row], means[row], is_difference), align="right")
         # Text that follows a figure keeps its distance.
         indent = 0 if column is table.columns[0] else 1
         if column.kind in FIGURES:
@@ -352,8 +354,8 @@ def _headings(headings: Sequence[str], keys: Sequence[str]) -> list[str]:
     return told
 
 
-def _amount_format(unit: str, *, is_difference: bool) -> str:
-    plain = {"usdt": '#,##0" USDT"', "ratio": "0.0%"}.get(unit, "#,##0")
+def _amount_format(unit: str, is_small_mean: bool, is_difference: bool) -> str:
+    plain = {"usdt": '#,##0" USDT"', "ratio": "0.0%"}.get(unit, "#,##0.0" if is_small_mean else "#,##0")
     return f"+{plain};-{plain};{plain}" if is_difference else plain
 
 

@@ -79,7 +79,14 @@ class Speech:
         """A count or an amount of money, as the kind of its column says."""
         if kind == "ratio":
             return self.ratio(None if value is None else float(value))
-        return self.money(value) if kind == "usdt" else self.count(value)
+        if kind == "usdt":
+            return self.money(value)
+        is_small_mean = isinstance(value, float) and abs(value) < 100  # two traders a day may be 1.6 or 2.4
+        return f"{value:,.1f}".replace("-", _MINUS) if is_small_mean else self.count(value)
+
+    def users(self, number: int) -> str:
+        """So many users: '1 user', '48,210 users'."""
+        return self("{n} user" if number == 1 else "{n} users", "{n} 名用户", n=self.count(number))
 
     def ratio(self, share: float | None, digits: int = 1) -> str:
         """A share of one as a percentage."""
@@ -108,7 +115,11 @@ class Speech:
         return self("{n} days", "{n} 天", n=f"{number / 24:.0f}")
 
     def reason(self, reason: str) -> str:
-        """Why something is not available, as a sentence. Analytics give reasons in English; the usual ones are known in Chinese."""
+        """Why something is not available, as a sentence without the column it was found out by.
+
+        Analytics give reasons in English; the usual ones are known in Chinese.
+        """
+        reason = re.sub(r"^(This is not available: )?([a-z0-9_]+: )?", "", reason)
         if self.is_chinese:
             for pattern, chinese in _REASONS:
                 reason = re.sub(pattern, chinese, reason)
@@ -126,11 +137,11 @@ def letters(text: str) -> int:
 # What analytics say when something cannot be told; applied one after the other, so a reason may be made of several.
 _REASONS: tuple[tuple[str, str], ...] = (
     (r"Import what is missing, then close\.", "补充导入所缺数据，然后关账。"),
-    (r"^This is not available: (.*?)\.?$", r"\1"),
     (r"given aggregates \(user_days\)", "聚合表 user_days"),
     (r"\bno (.+?) was given", r"未提供 \1"),
     (r"(\w+) is unknown in (\w[^;,.]*)", r"\2 中 \1 未知"),
     (r"the source counts by week, so days within it are not known", "数据源按周汇总，不知道周内各天"),
+    (r"Import prices of BTC, then close\.", "导入 BTC 价格，然后关账。"),
     (r"Import (.+?), then close\.", r"导入 \1，然后关账。"),
     (r"Give the column (\w+) of (\w[^.]*)\.", r"在 \2 中提供列 \1。"),
     (r"users are derived from their activity, so when they registered is not known", "用户由活动数据推导，不知道注册时间"),

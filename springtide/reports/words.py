@@ -109,6 +109,36 @@ COUNTED_IN: Final[Mapping[str, Words]] = {
     "ratio": W("share", "比例"),
 }
 
+# What a close adds up for a day, and may restate.
+FIGURES: Final[Mapping[str, Words]] = {
+    "users": W("active users", "活跃用户"),
+    "spot_trades": W("spot trades", "现货成交笔数"),
+    "contract_trades": W("contract trades", "合约成交笔数"),
+    "spot_volume_usdt": W("spot volume", "现货交易额"),
+    "contract_volume_usdt": W("contract volume", "合约交易额"),
+    "spot_fees_usdt": W("spot fees", "现货手续费"),
+    "contract_fees_usdt": W("contract fees", "合约手续费"),
+    "maker_volume_usdt": W("maker volume", "挂单交易额"),
+    "api_volume_usdt": W("API volume", "API 交易额"),
+    "copy_volume_usdt": W("copied volume", "跟单交易额"),
+    "arbitrage_volume_usdt": W("arbitrage volume", "套利交易额"),
+    "liquidations": W("liquidations", "强平次数"),
+    "realised_pnl_usdt": W("realised profit and loss", "已实现盈亏"),
+    "deposits": W("deposits", "入金笔数"),
+    "deposit_usdt": W("value deposited", "入金金额"),
+    "withdrawals": W("withdrawals", "提币笔数"),
+    "withdrawal_usdt": W("value withdrawn", "提币金额"),
+    "sessions": W("sessions", "会话数"),
+    "session_seconds": W("seconds in sessions", "会话时长（秒）"),
+    "rewards_granted_usdt": W("rewards granted", "发放奖励"),
+    "rewards_consumed_usdt": W("rewards used", "已用奖励"),
+    "rewards_cost_usdt": W("cost of rewards", "奖励成本"),
+    "other_income_usdt": W("other income", "其他收入"),
+    "commissions_usdt": W("commissions", "佣金"),
+    "net_revenue_usdt": W("net revenue", "净收入"),
+    "equity_usdt": W("assets", "资产"),
+}
+
 NOBODY: Final = W("Not here before", "此前不存在")
 
 
