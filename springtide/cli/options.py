@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -32,6 +33,7 @@ class Day(click.ParamType[date]):
 
 
 DAY = Day()
+WIDTH_OF_A_FILE = 160  # a pipe has no width, and a table cut at 80 columns says nothing
 as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON for programs.")
 
 
@@ -77,10 +79,10 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, n
     )
     for number, column in enumerate(columns):
         figures = all(isinstance(row[number], int | float | Decimal) or row[number] is None for row in rows)
-        table.add_column(column, justify="right" if rows and figures else "left")
+        table.add_column(column, justify="right" if rows and figures else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(said, row))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE).print(table)
 
 
 def said(value: Any) -> str:

@@ -201,7 +201,9 @@ def brief(home: Home, language: str, wants_json: bool) -> None:
     from springtide import reports  # Excel and its fonts are not every command's business
 
     snapshot = reports.gather(home)
-    say({**snapshot.as_dict(), "checksum": snapshot.checksum}) if wants_json else click.echo(reports.brief_text(snapshot, language))
+    say({**snapshot.as_dict(), "checksum": snapshot.checksum}) if wants_json else click.echo(
+        reports.brief_text(snapshot, language)
+    )
 
 
 @click.command()

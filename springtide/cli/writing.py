@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from springtide.analytics.facts import Progress as Seen
-from springtide.cli.options import DAY, as_json, home_path, progress_bar, say, show, with_home
+from springtide.cli.options import DAY, as_json, home_path, progress_bar, said, say, show, with_home
 from springtide.home import Home
 from springtide.kernel import clock
 from springtide.kernel.errors import BadInput
+from springtide.kernel.money import usdt
 from springtide.kernel.settings import HomeSettings
 
 
@@ -84,12 +85,18 @@ def close(home: Home, through: date | None, wants_json: bool) -> None:
         say({**closed.as_dict(), "seconds": round(seconds, 3)})
         return
     if not closed.days and not closed.restated:
-        click.echo(f"Nothing changed: closed through {closed.through}.")
+        again = f"Derived {closed.through} again: users, restrictions, tiers, tasks, links or definitions changed."
+        click.echo(again if closed.rows else f"Nothing changed: closed through {closed.through}.")
         return
     click.echo(f"Closed {len(closed.days)} day(s) through {closed.through} in {seconds:.1f} s.")
     for day in closed.restated:
-        moved = ", ".join(f"{name} {was:,} → {now:,}" for name, (was, now) in day.figures.items()) or "no figure moved"
-        click.echo(f"Closed {day.day} again: {moved}.")
+        moved = ", ".join(f"{name} {_figure(name, was)} → {_figure(name, now)}" for name, (was, now) in day.figures.items())
+        click.echo(f"Closed {day.day} again: {moved or 'no figure moved'}.")
+
+
+def _figure(name: str, value: int) -> str:
+    """A figure of a day as a person reads it; the lake's money is a whole number of 1e-6 USDT."""
+    return said(usdt(value) if name.endswith("_usdt") else value)
 
 
 @click.command()

@@ -15,14 +15,22 @@ FILE_NAME = "springtide.toml"
 
 @dataclass(frozen=True)
 class HomeSettings:
-    """What an exchange decides once: where its day begins, and how much memory the engine may use."""
+    """What an exchange decides once: where its day begins, and how much memory the engine may use.
+
+    exchange         its name, as screens and reports show it
+    reporting_zone   the IANA name of the zone in which a day begins; once facts are in, another one means a new home
+    has_contracts    false for an exchange without contracts
+    worker_memory    what DuckDB may use while days are closed, before it writes to disk
+    web_memory       what DuckDB may use to answer a page or a reading command
+    threads          how many threads DuckDB uses; 0: as many as the machine has
+    """
 
     exchange: str = "My exchange"
     reporting_zone: str = "UTC"
     has_contracts: bool = True
     worker_memory: str = "6GB"
     web_memory: str = "2GB"
-    threads: int = 0  # 0: as many as the machine has
+    threads: int = 0
 
     @property
     def zone(self) -> ZoneInfo:
