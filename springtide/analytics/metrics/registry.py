@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 from springtide.analytics.engine import definition
@@ -360,7 +359,7 @@ def page(metric: Metric) -> str:
 
 
 def index_page() -> str:
-    """docs/reference/metrics/README.md."""
+    """docs/reference/metrics/index.md."""
     lines = [
         "# Metrics",
         "",
@@ -373,14 +372,6 @@ def index_page() -> str:
     ]
     lines += [f"| [{m.key}]({m.key}.md) | {m.asks} | {m.unit} | {m.better} |" for m in METRICS]
     return "\n".join(lines) + "\n"
-
-
-def write_pages(folder: Path = Path("docs/reference/metrics")) -> None:
-    """Write the pages of all metrics and their index."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "README.md").write_text(index_page(), encoding="utf-8")
-    for metric in METRICS:
-        (folder / f"{metric.key}.md").write_text(page(metric), encoding="utf-8")
 
 
 def _call(metric: Metric) -> str:

@@ -10,7 +10,7 @@ from springtide.analytics import metrics
 from springtide.analytics.metrics.registry import BY_KEY, METRICS, index_page, page
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference" / "metrics"
-AGAIN = 'make it again with: python -c "from springtide.analytics.metrics.registry import write_pages; write_pages()"'
+AGAIN = "renew it: ./run docs"
 
 
 def test_keys_are_unique_and_every_field_says_something():
@@ -33,8 +33,8 @@ def test_the_page_is_made_from_the_registry(metric):
 
 
 def test_the_index_lists_every_metric_and_no_page_is_left_over():
-    assert (DOCS / "README.md").read_text(encoding="utf-8") == index_page(), AGAIN
-    assert {file.stem for file in DOCS.glob("*.md")} == {"README", *BY_KEY}
+    assert (DOCS / "index.md").read_text(encoding="utf-8") == index_page(), AGAIN
+    assert {file.stem for file in DOCS.glob("*.md")} == {"index", *BY_KEY}
 
 
 def test_every_metric_can_be_measured(lake):

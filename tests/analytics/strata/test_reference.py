@@ -10,6 +10,4 @@ PAGE = Path(__file__).parents[3] / "docs" / "reference" / "strata.md"
 
 
 def test_the_page_in_docs_is_what_the_definitions_say():
-    assert PAGE.read_text(encoding="utf-8") == reference_page(load()), (
-        "write it anew: springtide.analytics.strata.reference_page"
-    )
+    assert PAGE.read_text(encoding="utf-8") == reference_page(load()), "renew it: ./run docs"
