@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -27,12 +28,12 @@ def close(bench: Bench) -> list[Result]:
     root = bench.folder / f"close-{size.users}"
     day = size.open_days[-1]
     trades = prepared(bench, root, size)
-    ours, floor = bench.pairs("closing", (_ours, root, day), (_floor, root, day))
+    mine, floor = bench.pairs("closing", (ours, root, day), (_floor, root, day))
     in_child(_compared, root, day)
     shutil.rmtree(root)
     shutil.rmtree(floor_folder(root))
     what = "close of one day, with profiles and nine stratifications"
-    return [Result("close", what, f"{size.users:,} users, {trades:,} trades", ours, floor, TARGET)]
+    return [Result("close", what, f"{size.users:,} users, {trades:,} trades", mine, floor, TARGET)]
 
 
 def prepared(bench: Bench, root: Path, size: Size) -> int:
@@ -78,7 +79,8 @@ def _closed_before(root: Path, day: date) -> Prepared:
     return prepare
 
 
-def _ours(root: Path, day: date) -> Prepared:
+def ours(root: Path, day: date) -> Prepared:
+    """A close of `day`, from the lake as it was before."""
     lake, spec = start_again(root), close_spec()
 
     def run() -> None:
@@ -99,21 +101,24 @@ def _floor(root: Path, day: date) -> Prepared:
 
 
 def _compared(root: Path, day: date) -> Prepared:
-    """Ours and the floor hold the same rows, or the ratio means nothing."""
-
     def compare() -> None:
-        _ours(root, day)()
-        snapshot, connection = Lake(root).snapshot(), DuckEngine(memory_limit=MEMORY, temp=root / "spill").connection
+        ours(root, day)()
+        snapshot = Lake(root).snapshot()
         for table in WRITTEN:
-            ours = ", ".join(literal(path) for path in snapshot.files(table, since=day, until=day))
-            theirs = literal(floor_folder(root) / f"{table}.parquet")
-            columns = [row[0] for row in connection.execute(f"describe from read_parquet([{ours}])").fetchall()]
-            # Doubles that were summed in another order differ in their last digits.
-            listed = ", ".join(f"round({name}, 9)" if name.endswith("30d_ratio") else name for name in columns)
-            sides = [f"select {listed} from read_parquet([{files}])" for files in (ours, theirs)]
-            for one, other in (sides, sides[::-1]):
-                [[rows]] = connection.execute(f"select count(*) from ({one} except all {other})").fetchall()
-                if rows:
-                    raise Fault(f"{rows} rows of {table} differ between the close and its floor.")
+            differing(table, snapshot.files(table, since=day, until=day), floor_folder(root) / f"{table}.parquet", root)
 
     return compare
+
+
+def differing(table: str, files: Sequence[Path], floor: Path, root: Path) -> None:
+    """Ours and the floor hold the same rows, or their ratio means nothing: a fault otherwise."""
+    engine = DuckEngine(memory_limit=MEMORY, temp=root / "spill")
+    mine, theirs = (f"read_parquet([{', '.join(literal(path) for path in paths)}])" for paths in (files, [floor]))
+    columns = [row[0] for row in engine.connection.execute(f"describe from {mine}").fetchall()]
+    # Doubles that were summed in another order differ in their last digits.
+    listed = ", ".join(f"round({name}, 9)" if name.endswith("30d_ratio") else name for name in columns)
+    for one, other in ((mine, theirs), (theirs, mine)):
+        query = f"select count(*) from (select {listed} from {one} except all select {listed} from {other}) as odd"
+        if rows := engine.rows(query).scalar():
+            raise Fault(f"{rows} rows of {table} differ from those of the floor.")
+    engine.close()

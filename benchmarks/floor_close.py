@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,16 +27,30 @@ READ = (
 
 def floor_close(root: Path, day: date, out: Path, *, memory_limit: str = "6GB") -> None:
     """Close `day` of the lake at `root`, whose day before is closed, into one Parquet file for each table under `out`."""
+    _run(out, _params(Snapshot(root, Manifest.read(root / "manifest.start")), day), statements("floor_close"), memory_limit)
+
+
+def floor_strata(root: Path, day: date, out: Path, *, memory_limit: str) -> None:
+    """Profiles, edges and strata of `day` again, from the state of the lake at `root`, into files under `out`."""
+    snapshot = Snapshot(root, Manifest.read(root / "manifest.json"))
+    told = {name: statements("floor_close")[name] for name in ("profiles", "population", "write_population", "strata")}
+    held = "create temp table held as from read_parquet($held) where day = $day"
+    params = _params(snapshot, day) | {"held": [str(path) for path in snapshot.files("equity_days", since=day, until=day)]}
+    stands = {f"{table}_file": str(snapshot.files(table)[0].parent / f"{day}.*") for table in ("state", "firsts", "activity")}
+    _run(out, params, {"held": held, **told}, memory_limit, stands)
+
+
+def _run(
+    out: Path, params: dict[str, Any], told: Mapping[str, str], memory_limit: str, stands: Mapping[str, str] | None = None
+) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    files = {table: out / f"{table}.parquet" for table in WRITTEN}
-    named = {
-        table if table in ("user_days", "equity_days", "active_days") else f"{table}_file": str(path)
-        for table, path in files.items()
-    }
-    params = _params(Snapshot(root, Manifest.read(root / "manifest.start")), day)
+    own = ("user_days", "equity_days", "active_days")
+    named = {table if table in own else f"{table}_file": str(out / f"{table}.parquet") for table in WRITTEN} | dict(
+        stands or {}
+    )
     connection = duckdb.connect(":memory:", config={"memory_limit": memory_limit, "temp_directory": str(out / "spill")})
-    connection.execute("set preserve_insertion_order = false")
-    for text in statements("floor_close").values():
+    connection.execute("set preserve_insertion_order = false; set enable_progress_bar_print = false")
+    for text in told.values():
         sql = text.replace("{state}", _STATE)
         for name, path in named.items():
             sql = sql.replace(f"{{{name}}}", path)
