@@ -93,6 +93,8 @@ def _sentence(numbers: Sequence[Number]) -> str:
     first = numbers[0]
     if isinstance(first.value, Missing):
         return ""
+    if not first.value:
+        return _("Nobody traded in the last 7 days.")
     said = _("%(figure)s traded in the last 7 days") % {"figure": figures.count(first.value)}
     if first.change is None:
         return said + _(".")
@@ -305,27 +307,36 @@ def flows(home: Home, strip: Strip, labels: Labels, key: str, days: int, *, with
     )
 
 
-def growth(home: Home, strip: Strip, unit: str, period: str) -> Growth | Missing:
+def products(home: Home) -> list[str]:
+    """The products that growth can be told of, the sums first."""
+    known = home.products()
+    return [each for each in ("trading", "platform") if each in known] + [
+        each for each in known if each not in ("trading", "platform")
+    ]
+
+
+def growth(home: Home, strip: Strip, unit: str, period: str, product: str) -> Growth | Missing:
     """What came and what went, period by period, for all counted users: filters tell users as they are now."""
     for value, allowed, code in ((unit, UNITS, "unknown_unit"), (period, PERIODS, "unknown_period")):
         if value not in allowed:
             raise UnknownName(f"There is no '{value}'.", suggest(value, allowed), code=code)
     missing, day = home.missing(), _day(home, strip)
-    need = {"users": "first_trade_on", "assets": "equity_usdt", "revenue": "net_revenue_30d_usdt"}[unit]
+    need = {"users": "registered_on", "assets": "equity_usdt", "revenue": "net_revenue_30d_usdt"}[unit]
     if need in missing:
         return Missing(words.reason(missing[need]))
     length = cast(Period, period)
     since = period_start(day, length)
     for _step in range(PERIODS_SHOWN[period] - 1):
         since = period_start(since - timedelta(days=1), length)
-    found = home.growth(unit=unit, period=period, since=since, until=day)
+    of = {"product": product} if unit == "users" else {}
+    found = home.growth(unit=unit, period=period, since=since, until=day, **of)
     market = home.market(since=since, until=day)
     kept = set(home.kept_days())
     points = []
     for row in found.rows:
         end = period_end(row.period, period, day)
         opens = {}
-        if unit == "users" and end in kept:
+        if unit == "users" and product == "trading" and end in kept:
             opens = {part: {"day": end.isoformat(), "growth": part, "period": period} for part in ("active", "new", "churned")}
         points.append(
             GrowthPoint(
@@ -346,7 +357,7 @@ def growth(home: Home, strip: Strip, unit: str, period: str) -> Growth | Missing
     return Growth(unit, period, tuple(points), whole[-1].quick_ratio if whole else None, unit != "users")
 
 
-def activation(home: Home, strip: Strip) -> Activation:
+def activation(home: Home, strip: Strip) -> Activation | Missing:
     """The chain from registration to the first contract trade; each rate is among users old enough to have had the time."""
     steps = tuple(
         Step(
@@ -361,6 +372,8 @@ def activation(home: Home, strip: Strip) -> Activation:
         )
         for row in home.activation(strip.day).rows
     )
+    if all(step.reason for step in steps[1:]) and len({step.reason for step in steps[1:]}) == 1:
+        return Missing(steps[1].reason)
     return Activation(steps)
 
 
@@ -443,13 +456,15 @@ def freshness(home: Home, labels: Labels) -> Freshness:
     """How far each table reaches, and what cannot be told."""
     found = home.freshness()
     through = found.facts_through
+    # A weekly source carries its rows on the first day of the week: it is behind only when that week is over.
+    slack = {"given_user_days": 6 if "week" in home.lake.snapshot().manifest.notes.get("grains", ()) else 0}
     tables = tuple(
         TableState(
             table.name,
             table.rows,
             table.first_day,
             table.last_day,
-            (through - table.last_day).days if through and table.last_day else None,
+            max(0, (through - table.last_day).days - slack.get(table.name, 0)) if through and table.last_day else None,
             table.unknown,
         )
         for table in found.tables

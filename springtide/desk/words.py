@@ -55,6 +55,27 @@ COLUMNS: Final[dict[str, Word]] = {
     "net_revenue_7d_usdt": _("Net revenue, 7 days"),
     "net_revenue_90d_usdt": _("Net revenue, 90 days"),
     "equity_usdt": _("Assets"),
+    "asset_size_usdt": _("Assets, the higher of today and the mean of 30 days"),
+    "is_restricted": _("Restriction"),
+    "is_downgrade_risk": _("Criteria of the tier"),
+    "status": _("Status"),
+    "kyc_level": _("KYC level"),
+    "trading_days_30d": _("Trading days, 30 days"),
+    "trades_all": _("Trades"),
+    "contract_trades_30d": _("Contract trades, 30 days"),
+    "volume_90d_usdt": _("Volume, 90 days"),
+    "api_volume_90d_usdt": _("Volume by API, 90 days"),
+    "rewards_consumed_90d_usdt": _("Rewards used, 90 days"),
+    "days_since_bonus_mark": _("Mark as a bonus hunter"),
+    "days_since_first_deposit": _("Days since the first deposit"),
+    "vip_next_ratio": _("Way to the next tier"),
+}
+
+PRODUCTS: Final[dict[str, Word]] = {
+    "trading": _("All trading"),
+    "platform": _("Whole platform"),
+    "spot": _("Spot"),
+    "contract": _("Contracts"),
 }
 
 MILESTONES: Final[dict[str, Word]] = {
@@ -102,7 +123,15 @@ def plain(key: str) -> str:
 
 def column(key: str) -> str:
     """The name of a column of users."""
-    return str(COLUMNS.get(key) or plain(key.removesuffix("_usdt")))
+    if key in COLUMNS:
+        return str(COLUMNS[key])
+    bare = re.sub(r"_(\d+)d$", r", \1 d", key.removesuffix("_usdt").removeprefix("is_").removeprefix("has_"))
+    return plain(bare)
+
+
+def product(key: str) -> str:
+    """The name of a product."""
+    return str(PRODUCTS.get(key) or plain(key))
 
 
 def regime(key: str | None) -> str:
@@ -154,6 +183,10 @@ def reason(said: str) -> str:
 _CLAUSES: Final[tuple[tuple[re.Pattern[str], Word], ...]] = (
     (re.compile(r"no (?P<tables>.+) was given"), _("no %(tables)s was given")),
     (re.compile(r"(?P<column>.+) is unknown in (?P<table>.+)"), _("%(column)s is unknown in %(table)s")),
+    (
+        re.compile(r"users are derived from their activity, so when they registered is not known"),
+        _("users are derived from their activity, so when they registered is not known"),
+    ),
     (
         re.compile(r"the source counts by week, so days within it are not known"),
         _("the source counts by week, so days within it are not known"),

@@ -27,7 +27,7 @@ from springtide.analytics.daybook.spec import (
     missing_columns,
     unknown_columns,
 )
-from springtide.analytics.daybook.tables import ACTIVE_DAYS, EQUITY_DAYS, USER_DAYS
+from springtide.analytics.daybook.tables import ACTIVE_DAYS, ACTIVITY, EQUITY_DAYS, USER_DAYS
 from springtide.analytics.daybook.verify import Verified, verify
 from springtide.analytics.engine import DuckEngine, Engine
 from springtide.analytics.facts.mapping import Mapping
@@ -261,6 +261,13 @@ class Home:
         manifest = (snapshot or self.lake.snapshot()).manifest
         unavailable = {key: why for key, why in availability(self.close_spec(), manifest).items() if why}
         return missing_columns(manifest) | unavailable
+
+    def products(self) -> list[str]:
+        """The products in which users were ever active, those with the most users first; `trading` and `platform` are sums of others."""
+        with self.reading() as (engine, snapshot):
+            snapshot.attach(engine, "activity", ACTIVITY)
+            told = engine.rows("select product, count(*) as users from activity group by product order by users desc, product")
+        return [str(product) for product, _users in told.values]
 
     def kept_days(self) -> list[date]:
         """The days of which users and strata can be read, oldest first."""

@@ -210,3 +210,11 @@ def test_a_filter_of_any_text_is_a_value_and_nothing_else(manager, value):
     assert response.status_code == 200
     assert "Nobody is inside these filters." in text_of(response)
     assert "<script>alert" not in text_of(manager.get("/", {"country": value}))
+
+
+def test_growth_is_told_by_product_and_the_choice_is_kept_in_the_address(manager):
+    page = text_of(manager.get("/overview/growth/?product=contract"))
+    assert '<option value="contract" selected>Contracts</option>' in page
+    everything = chart(text_of(manager.get("/overview/growth/")), "growth")["active"]["values"]
+    assert sum(chart(page, "growth")["active"]["values"]) < sum(everything)
+    assert manager.get("/overview/growth/?product=contrct").status_code == 404

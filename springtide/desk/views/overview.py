@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from springtide.desk import charts, reads
+from springtide.desk import charts, reads, words
 from springtide.desk.access import MemberRequest, needs
 from springtide.desk.shell import Shell, shell_of
 from springtide.desk.strip import Strip, short_text
@@ -70,16 +70,28 @@ def _map(shell: Shell, strip: Strip) -> dict[str, Any]:
 
 def _growth(shell: Shell, strip: Strip) -> dict[str, Any]:
     unit, period = _choice(shell, "unit", "users"), _choice(shell, "period", "week")
-    growth = reads.growth(shell.home, strip, unit, period)
+    products = reads.products(shell.home)
+    product = _choice(shell, "product", "trading" if "trading" in products else next(iter(products), "trading"))
+    growth = reads.growth(shell.home, strip, unit, period, product)
     units = {"users": _("Users"), "assets": _("Assets"), "revenue": _("Revenue")}
     periods = {"day": _("Day"), "week": _("Week"), "month": _("Month")}
     link = _list_link(shell)
     chart = charts.growth(growth, link) if isinstance(growth, Growth) else None
-    return {"growth": growth, "unit": unit, "period": period, "units": units, "periods": periods, "chart": chart}
+    return {
+        "growth": growth,
+        "unit": unit,
+        "period": period,
+        "product": product,
+        "units": units,
+        "periods": periods,
+        "products": [(each, words.product(each)) for each in products],
+        "chart": chart,
+    }
 
 
 def _strata(shell: Shell, strip: Strip) -> dict[str, Any]:
-    key = _choice(shell, "by", "lifecycle")
+    missing = shell.home.missing()
+    key = _choice(shell, "by", next((each for each in shell.labels.by_key if each not in missing), "lifecycle"))
     keys = {each: shell.labels.stratification(each) for each in shell.labels.by_key}
     return {"strata": reads.strata_bars(shell.home, strip, shell.labels, key), "by": key, "keys": keys}
 
