@@ -18,12 +18,13 @@ from rich.console import Console
 from benchmarks.close import close
 from benchmarks.growth import growth
 from benchmarks.history import history
+from benchmarks.importing import import_trades
 from benchmarks.measuring import REPEATS, Bench
 from benchmarks.page import as_table, update_page
 from benchmarks.strata import strata
 from springtide.kernel.errors import SpringtideError
 
-PARTS = {part.__name__: part for part in (close, strata, growth, history)}
+PARTS = {"close": close, "strata": strata, "growth": growth, "history": history, "import": import_trades}
 
 
 @click.command(help=__doc__.split("\n\n")[0])

@@ -24,7 +24,7 @@ MEMORY = HomeSettings().worker_memory
 
 def close(bench: Bench) -> list[Result]:
     """One more day after a hundred."""
-    size = Size(bench.users or (USERS_LARGE if bench.is_large else USERS), seed=bench.seed)
+    size = Size(bench.users or (USERS_LARGE if bench.is_large else USERS), seed=bench.seed, is_sparse=bench.is_large)
     root = bench.folder / f"close-{size.users}"
     day = size.open_days[-1]
     trades = prepared(bench, root, size)

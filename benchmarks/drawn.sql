@@ -286,3 +286,80 @@ select
 from today
 where trades > 0 and user_no % 10 = 0
 order by user_no
+
+-- # state
+-- For an exchange whose history is not written: some user days that are, and beside them what the others would have added up to.
+with base as (
+    select
+        user_no, (1 - contract_share) * p_trade * 6 as spot, contract_share * p_trade * 6 as contract, scale * 1e6 as size,
+        case when is_holder then cast(scale * 2e7 as bigint) else 0 end as held, (0.05 + p_trade) * 1.5 as visits, 0.1 * p_trade * scale * 1e7 as paid_in
+    from cast_list
+    where user_no >= $user_from and user_no < $user_to and registered_on < $day and not is_sub and (p_trade > 0 or is_holder or draw(key, 23) < 0.8)
+),
+drawn as (
+    select
+        user_no,
+        {windows}
+        held * 30 as equity_sum_30d_usdt,
+        cast(300 * spot as bigint) as spot_trades_all, cast(300 * contract as bigint) as contract_trades_all,
+        cast(300 * spot * size as bigint) as spot_volume_all_usdt, cast(300 * contract * size * 5 as bigint) as contract_volume_all_usdt,
+        cast(300 * (spot + 3 * contract) * size / 1000 as bigint) as fees_all_usdt, cast(290 * (spot + 3 * contract) * size / 1000 as bigint) as net_revenue_all_usdt,
+        cast(300 * paid_in as bigint) as deposit_all_usdt, cast(250 * paid_in as bigint) as withdrawal_all_usdt,
+        (user_no % 5 * 1000000)::bigint as rewards_consumed_all_usdt, (300 * contract > 20)::bigint as liquidations_all
+    from base
+)
+select user_no, cast(sum(columns(* exclude (user_no))) as bigint)
+from (from drawn union all by name from summed)
+group by user_no
+order by user_no
+
+-- # activity
+with cast_part as (
+    select
+        *, hash(key * 31 + 1) & 2305843009213693951 as a, hash(key * 31 + 2) & 4611686018427387903 as b, hash(key * 31 + 3) as c, hash(key * 31 + 4) as d,
+        hash(key * 31 + 5) as e, hash(key * 31 + 6) as f
+    from cast_list
+    where user_no >= $user_from and user_no < $user_to and registered_on < $day and not is_sub
+),
+masked as (
+    select
+        user_no, registered_on, contract_share, p_trade, is_earner and is_holder as is_here, draw(key, 24) as luck,
+        cast(case
+            when p_trade > 0.6 then a | b when p_trade > 0.3 then a when p_trade > 0.15 then a & b when p_trade > 0.07 then a & b & c
+            when p_trade > 0.04 then a & b & c & d when p_trade > 0 then a & b & c & d & e else a & b & c & d & e & f
+        end as bigint) as mask
+    from cast_part
+),
+listed as (
+    select user_no, unnest(list_filter([
+        case when p_trade > 0 then 'trading' end, case when p_trade > 0 and contract_share < 1 then 'spot' end,
+        case when p_trade > 0 and contract_share > 0 then 'contract' end, case when p_trade > 0 or is_here or luck < 0.6 then 'platform' end
+    ], lambda x: x is not null)) as product, registered_on, mask, luck
+    from masked
+)
+select
+    user_no, product, registered_on as first_on,
+    case
+        when mask > 0 then $day::date - cast(log2(mask & -mask) as integer)
+        else greatest(registered_on, $day::date - 62 - cast(300 * luck as integer))
+    end::date as last_on,
+    mask as days_mask,
+    cast((mask & 127 > 0)::integer | ((mask >> 7 & 127 > 0)::integer << 1) | ((mask >> 14 & 127 > 0)::integer << 2) | ((mask >> 21 & 127 > 0)::integer << 3) | 16 as bigint) as weeks_mask,
+    cast((mask & 1073741823 > 0)::integer | 2 as bigint) as months_mask
+from listed
+order by user_no, product
+
+-- # firsts
+select
+    user_no, registered_at, case when has_kyc then registered_at + to_hours(2) end as kyc_at,
+    case when p_trade > 0 or is_holder then registered_on end as first_deposit_on, case when p_trade > 0 or is_holder then registered_on end as last_deposit_on,
+    case when p_trade > 0.1 then registered_on end as last_withdrawal_on, case when p_trade > 0.3 and contract_share > 0 then registered_on end as last_liquidation_on,
+    case when p_trade > 0 or is_holder then registered_at + to_hours(3) end as first_deposit_at, case when p_trade > 0 or is_holder then registered_at + to_hours(3) end as last_deposit_at,
+    case when p_trade > 0 and contract_share < 1 then registered_at + to_hours(4) end as first_spot_at, case when p_trade > 0 and contract_share < 1 then registered_at + to_days(20) end as last_spot_at,
+    case when p_trade > 0 and contract_share > 0 then registered_at + to_hours(5) end as first_contract_at, case when p_trade > 0 and contract_share > 0 then registered_at + to_days(20) end as last_contract_at,
+    case when p_trade > 0.1 then registered_at + to_days(5) end as first_withdrawal_at, case when p_trade > 0.1 then registered_at + to_days(15) end as last_withdrawal_at,
+    case when p_trade > 0.3 and contract_share > 0 then registered_at + to_days(6) end as first_liquidation_at, case when p_trade > 0.3 and contract_share > 0 then registered_at + to_days(16) end as last_liquidation_at,
+    registered_at as first_session_at, registered_at + to_days(10) as last_session_at
+from cast_list
+where user_no >= $user_from and user_no < $user_to and not is_sub
+order by user_no

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.close import MEMORY, USERS, USERS_LARGE, prepared
+from benchmarks.close import MEMORY, USERS, prepared
 from benchmarks.exchange import Size
 from benchmarks.measuring import Bench, Prepared, Result
 from benchmarks.statements import statements
@@ -25,7 +25,7 @@ WEEKS = 13
 
 def growth(bench: Bench) -> list[Result]:
     """Thirteen weeks of growth accounting in users after a year."""
-    size = Size(bench.users or (USERS_LARGE if bench.is_large else USERS), HISTORY_DAYS, seed=bench.seed)
+    size = Size(bench.users or USERS, HISTORY_DAYS, seed=bench.seed)
     root = bench.folder / f"growth-{size.users}"
     prepared(bench, root, size)
     ours, floor = bench.pairs("accounting", (_ours, root), (_floor, root))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from benchmarks.close import USERS, USERS_LARGE, ours, prepared
+from benchmarks.close import USERS, ours, prepared
 from benchmarks.exchange import Size
 from benchmarks.measuring import Bench, Result
 
@@ -14,7 +14,7 @@ LONG, SHORT = 365, 30
 
 def history(bench: Bench) -> list[Result]:
     """One more day after 365 days, and after 30 (the floor)."""
-    users = bench.users or (USERS_LARGE if bench.is_large else USERS)
+    users = bench.users or USERS
     sizes = {days: Size(users, days, seed=bench.seed) for days in (LONG, SHORT)}
     roots = {days: bench.folder / f"history-{days}" for days in sizes}
     for days, size in sizes.items():

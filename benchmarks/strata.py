@@ -22,7 +22,7 @@ TABLES = ("profiles", "population", "strata")
 
 def strata(bench: Bench) -> list[Result]:
     """What a changed edge costs: the day is closed, its profiles and strata are derived again."""
-    size = Size(bench.users or (USERS_LARGE if bench.is_large else USERS), seed=bench.seed)
+    size = Size(bench.users or (USERS_LARGE if bench.is_large else USERS), seed=bench.seed, is_sparse=bench.is_large)
     root, day = bench.folder / f"strata-{size.users}", size.open_days[-1]
     prepared(bench, root, size)
     in_child(ours, root, day)
