@@ -89,7 +89,7 @@ def test_who_may_not_see_money_gets_the_row_without_it_and_is_told(browser_of, s
     serves(shown_home)
     page = text_of(browser_of("analyst").get("/users/list/"))
     assert "Net revenue, 90 days" not in headings(page)
-    assert "not open to you: Volume, 30 days, Net revenue, 90 days, Assets" in page
+    assert "not open to you: Volume, 30 days · Net revenue, 90 days · Assets" in page
 
 
 def test_columns_that_were_never_given_are_named_and_left_out(browser_of, serves, bare_home):
