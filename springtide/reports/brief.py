@@ -147,11 +147,13 @@ class Figure:
     compared: str
     direction: int
     change_ratio: float | None
+    is_missing: bool = False  # then `compared` says why
 
     def said(self, say: Speech) -> str:
         """'31.4% of 2,310 users, 1.2 points less than in the 30 days before (32.6%)'."""
         value = self.value + say(" ", "") + self.of if self.of else self.value
-        return value + say(", ", "，") + self.compared if self.compared else value
+        between = say(": ", "：") if self.is_missing else say(", ", "，")
+        return value + between + self.compared if self.compared else value
 
 
 def figures(say: Speech, snapshot: ReportSnapshot) -> list[Figure]:
@@ -162,7 +164,8 @@ def figures(say: Speech, snapshot: ReportSnapshot) -> list[Figure]:
 def _figure(say: Speech, number: HeadlineNumber) -> Figure:
     name = say.words(words.NUMBERS[number.key][0])
     if number.value is None:
-        return Figure(name, say("not available", "暂不可用"), "", say.reason(number.reason or "").rstrip(".。"), 0, None)
+        why = say.reason(number.reason or "").rstrip(".。")
+        return Figure(name, say("not available", "暂不可用"), "", why[:1].lower() + why[1:], 0, None, is_missing=True)
     value = say.figure(number.value, number.unit)
     of = "" if number.over is None else say("of {users} users", "（共 {users} 人）", users=say.count(number.over))
     if number.before is None:
@@ -262,10 +265,14 @@ def _restated(say: Speech, snapshot: ReportSnapshot) -> Part:
 def _not_available(say: Speech, made: dict[str, Section]) -> Part:
     table = made["not_available"]
     assert isinstance(table, Table)
-    points = []
+    lost: dict[str, list[str]] = {}  # why, and what would mend it → what is lost by it
     for row in table.rows:
         what, why, remedy = (say.words(cell) if isinstance(cell, Words) else "" for cell in row)
-        points.append((what, f"{why} {remedy}".strip()))
+        lost.setdefault(say("{why} {how}", "{why}{how}", why=why, how=remedy).strip(), []).append(what)
+    points = (
+        ("", say("{why} Without it: {what}.", "{why}缺少：{what}。", why=why, what=say("; ", "、").join(what)))
+        for why, what in lost.items()
+    )
     return Part(say("Not available", "暂不可用"), tuple(points))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,8 +14,9 @@ from springtide.analytics.engine import definition
 from springtide.analytics.metrics.daily_states import STATES
 from springtide.analytics.metrics.growth_accounting import GrowthRow
 from springtide.analytics.metrics.movements import Movement
+from springtide.analytics.metrics.registry import METRICS
 from springtide.analytics.metrics.worklists import WorklistSize
-from springtide.analytics.strata import Words
+from springtide.analytics.strata import Stratification, Words
 from springtide.home.users import UserList
 from springtide.kernel.days import Period, next_period
 from springtide.kernel.money import usdt
@@ -80,10 +81,6 @@ def _absent(key: str, of: Shape, missing: Missing) -> Absent:
     return Absent(key, of.title, of.question, missing)
 
 
-def _versions(*names: str) -> Iterator[tuple[str, str]]:
-    return ((name, definition("springtide.analytics.metrics", name).hash) for name in names)
-
-
 # The answer first: numbers, movements, lists
 
 
@@ -102,11 +99,10 @@ def _numbers(snapshot: ReportSnapshot) -> Section:
                 "change": None if each.value is None or each.before is None else difference(each.value, each.before),
                 "change_ratio": None if each.unit == "ratio" else each.change_ratio,  # a percentage of a percentage misleads
                 "compared_with": each.compared_with,
-                "about": words.NUMBERS[each.key][1] if each.key in words.NUMBERS else None,
+                "about": _lost(each.reason) if each.reason else words.NUMBERS[each.key][1],
             }
             for each in snapshot.headline.rows
         ),
-        versions=_versions("headline_traders", "headline_money", "headline_first_trade"),
     )
 
 
@@ -134,7 +130,7 @@ def _movements(snapshot: ReportSnapshot, strata: Strata) -> Section:
             }
             for each in snapshot.movements.rows
         ),
-        versions=_versions("moves_between"),
+        metric="movements",
     )
 
 
@@ -171,10 +167,10 @@ def _worklists(snapshot: ReportSnapshot) -> Section:
             "value_usdt": each.value_usdt,
             "value_of": words.named(each.value_of, words.VALUES),
             "opens": Name(f"people_{each.key}", W("show users", "查看用户")) if each.key in snapshot.people else None,
-            "said": W(f"They {who.en}. {what.en}".strip(), f"{who.zh}。{what.zh}".strip()),
+            "said": _lost(each.reason) if each.reason else W(f"They {who.en}. {what.en}".strip(), f"{who.zh}。{what.zh}"),
         }
 
-    return of.table("worklists", map(row, snapshot.worklists.rows))
+    return of.table("worklists", map(row, snapshot.worklists.rows), metric="worklists")
 
 
 # Growth accounting
@@ -209,7 +205,7 @@ def _growth(snapshot: ReportSnapshot, unit: str, period: Period) -> Section:
             }
         )
         earlier = row
-    return of.table(key, rows, openings=openings, versions=_versions(f"growth_{unit}", "growth_flows"))
+    return of.table(key, rows, openings=openings, metric=f"growth_{unit}")
 
 
 def _regime(snapshot: ReportSnapshot, day: date) -> Name | None:
@@ -269,7 +265,7 @@ class Strata:
             }
             for row in sizes.rows
         ]
-        return of.table("strata", rows, versions=_versions("strata_sizes"))
+        return of.table("strata", rows, metric="strata_sizes")
 
     def map(self, measure: str) -> Section:
         """Lifecycle × value, in users or in what they hold."""
@@ -329,7 +325,7 @@ class Strata:
             }
             for row in sorted(found.rows, key=lambda row: (order.get(row.stratification, len(order)), -row.users))
         ]
-        return of.table("moves", rows, versions=_versions("moves_between"))
+        return of.table("moves", rows, metric="moves_between")
 
 
 # The way to the first trades, the seven states, concentration, the market
@@ -346,7 +342,7 @@ def _activation(snapshot: ReportSnapshot) -> Section:
         for step in snapshot.activation.rows
         if not step.reason
     ]
-    return of.table("activation", rows, versions=_versions("activation_chain"))
+    return of.table("activation", rows, metric="activation_chain")
 
 
 def _states(snapshot: ReportSnapshot) -> Section:
@@ -364,7 +360,7 @@ def _states(snapshot: ReportSnapshot) -> Section:
         }
         for state in snapshot.states.rows
     ]
-    return of.table("states", rows, versions=_versions("daily_states"))
+    return of.table("states", rows, metric="daily_states")
 
 
 def _concentration(snapshot: ReportSnapshot) -> Section:
@@ -381,7 +377,7 @@ def _concentration(snapshot: ReportSnapshot) -> Section:
         | {figure: getattr(row, figure) for figure in figures}
         for row in told
     ]
-    return of.table("concentration", rows, versions=_versions("concentration"))
+    return of.table("concentration", rows, metric="concentration")
 
 
 def _market(snapshot: ReportSnapshot) -> Section:
@@ -400,7 +396,7 @@ def _market(snapshot: ReportSnapshot) -> Section:
         }
         for row in snapshot.market.rows[-MARKET_SHOWN:]
     ]
-    return of.table("market", rows, versions=_versions("market"))
+    return of.table("market", rows, metric="market")
 
 
 _PEOPLE_KINDS: Mapping[str, Kind] = {
@@ -454,7 +450,7 @@ def _not_available(snapshot: ReportSnapshot, strata: Strata, figures: Sequence[S
 
     def note(what: Words, reason: str | None, remedy: str = "") -> None:
         if reason:
-            told = {"what": what, "why": _in_both(reason), "remedy": _in_both(remedy or _remedy(reason))}
+            told = {"what": what, "why": _in_both(reason), "remedy": _in_both(_remedy(reason) or remedy)}
             found.setdefault(what.en, dict(told))
 
     for key, reason in snapshot.freshness.unavailable.items() if snapshot.as_of else ():
@@ -479,7 +475,7 @@ def _not_available(snapshot: ReportSnapshot, strata: Strata, figures: Sequence[S
 def _absent_growth(figures: Sequence[Section]) -> dict[str, Words]:
     """Tables of units that cannot be told by any period: said once, for the unit."""
     absent = {section.key for section in figures if isinstance(section, Absent)}
-    told = {}
+    told: dict[str, Words] = {}
     for unit, name in words.UNITS.items():
         keys = {f"growth_{unit}_{period}" for period in GROWTH_SHOWN}
         if keys <= absent:
@@ -493,6 +489,11 @@ def _rows(answer: Any) -> Iterable[Any]:
 
 def _in_both(text: str) -> Words:
     return Words(*(say.reason(text) for say in IN_BOTH))
+
+
+def _lost(reason: str) -> Words:
+    """What stands in the place of a figure that cannot be told."""
+    return Words(*(say("Not available: ", "暂不可用：") + say.reason(reason) for say in IN_BOTH))
 
 
 def _remedy(reason: str) -> str:
@@ -530,37 +531,44 @@ def restated_figures(figure: str, pair: Iterable[int]) -> tuple[Any, Any]:
 
 
 def _definitions(snapshot: ReportSnapshot, made: Iterable[Section]) -> Table:
-    """What every column, stratum and list means: its rule as text, and the version it was made with."""
+    """What every metric, stratum, list and column means: its rule as text, and the version it was made with."""
     rows: list[Row] = []
 
     def note(where: Words, name: Words, key: str, meaning: Words | None, rule: str | None, version: str | None) -> None:
         rows.append({"where": where, "name": name, "key": key, "meaning": meaning, "rule": rule, "version": version})
 
-    seen = set()
-    for section in made:
-        if isinstance(section, Table):
-            version = ", ".join(f"{name} {content}" for name, content in section.versions) or None
-            for column in section.columns:
-                if (column.key, column.about) not in seen and not column.hides_zero:
-                    seen.add((column.key, column.about))
-                    note(section.title, column.heading, column.key, column.about, said_formula(column) or None, version)
-    for key, (name, about) in words.NUMBERS.items():
-        note(shape("numbers").title, name, key, about, None, None)
+    for metric in METRICS:
+        name, about = words.NUMBERS.get(metric.key) or (words.plain(metric.key), W(metric.asks, metric.asks))
+        hashes = (f"{each} {definition('springtide.analytics.metrics', each).hash}" for each in metric.definitions)
+        note(
+            W("Metrics", "指标"), name, metric.key, about, "; ".join(metric.formula), f"{metric.version} ({', '.join(hashes)})"
+        )
+    for stratification in snapshot.stratifications:
+        stamp = _placed_by(snapshot, stratification)
+        for stratum in stratification.strata:
+            note(stratification.title, stratum.label, stratum.name, stratum.about, stratum.rule.text, stamp)
     for each in _rows(snapshot.worklists):
         name, who, _ = words.listed(each.key, each.asks)
         note(shape("worklists").title, name, each.key, who, each.rule, str(each.version))
-    used = {} if isinstance(snapshot.sizes, Missing) else {each.key: each for each in snapshot.sizes.stratifications}
-    for stratification in snapshot.stratifications:
-        # The version that placed the users is the close's; the file may have been edited since.
-        placed = used.get(stratification.key)
-        stamp = placed if placed and placed.version else stratification
-        for stratum in stratification.strata:
-            version = f"{stamp.version} {stamp.hash}"
-            note(stratification.title, stratum.label, stratum.name, stratum.about, stratum.rule.text, version)
+    versions = {metric.key: f"{metric.key} {metric.version}" for metric in METRICS}
+    seen = set()
+    for section in made:
+        for column in section.columns if isinstance(section, Table) else ():
+            if (column.key, column.about) not in seen and not column.hides_zero:
+                seen.add((column.key, column.about))
+                version = versions.get(section.metric) if isinstance(section, Table) else None
+                note(section.title, column.heading, column.key, column.about, said_formula(column) or None, version)
     for key, content in snapshot.definitions.items():
         about = W("definition with which the day was closed", "当日关账所用的定义")
         note(W("Daily close", "每日关账"), words.plain(key), key, about, None, content)
     return shape("definitions").table("definitions", rows)
+
+
+def _placed_by(snapshot: ReportSnapshot, stratification: Stratification) -> str:
+    """Version and hash of the definition that placed the users; the file may have been edited since."""
+    used = () if isinstance(snapshot.sizes, Missing) else snapshot.sizes.stratifications
+    stamp = next((each for each in used if each.key == stratification.key and each.version), stratification)
+    return f"{stamp.version} {stamp.hash}"
 
 
 def said_formula(column: Column) -> str:

@@ -123,10 +123,8 @@ class Speech:
         if self.is_chinese:
             for pattern, chinese in _REASONS:
                 reason = re.sub(pattern, chinese, reason)
-        if not reason:
-            return ""
-        stop = "" if reason[-1] in ".。!?" else "。" if self.is_chinese else "."
-        return reason[:1].upper() + reason[1:] + stop
+        reason = reason.rstrip(".。")
+        return reason and reason[:1].upper() + reason[1:] + self(".", "。")
 
 
 def letters(text: str) -> int:

@@ -77,13 +77,13 @@ class Shape:
         rows: Iterable[Mapping[str, Cell]],
         *,
         openings: Iterable[int] = (),
-        versions: Iterable[tuple[str, str]] = (),
+        metric: str = "",
     ) -> Table:
         """The table with these rows, each by column; cells of other columns are left out, and so are columns that no row has."""
         told = list(rows)
         columns = tuple(column for column in self.columns if not told or any(column.key in row for row in told))
         cells = tuple(tuple(row.get(column.key) for column in columns) for row in told)
-        return Table(key, self.title, self.question, columns, cells, frozenset(openings), tuple(versions))
+        return Table(key, self.title, self.question, columns, cells, frozenset(openings), metric)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Table:
     """A table of a report. `key` names its file and its place in a workbook.
 
     `openings`: rows (from 0) before which nothing is known, so that a formula which looks at the row above does not hold there.
-    `versions`: the definitions it was made with, each with its hash.
+    `metric`: the entry of the registry that it shows, which says how it is reckoned and by which version; empty where there is none.
     """
 
     key: str
@@ -100,7 +100,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     openings: frozenset[int] = frozenset()
-    versions: tuple[tuple[str, str], ...] = ()
+    metric: str = ""
 
     def place(self, key: str) -> int:
         """The position of a column."""

@@ -19,7 +19,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_range, xl_rowcol_to_cell
 
 from springtide.analytics.strata import Words
 from springtide.reports import brief, words
-from springtide.reports.sections import Absent, sections
+from springtide.reports.sections import GROWTH_SHOWN, Absent, sections
 from springtide.reports.sheets import ACCENT, ALARM, CALM, FONTS, GREY, INK, LINE, QUIET, Page, Placed, Sheets, as_number
 from springtide.reports.snapshot import ReportSnapshot
 from springtide.reports.speech import Speech, language
@@ -131,8 +131,12 @@ class _Book:
     def _growth(self, unit: str, name: Words) -> None:
         question = self.sections[f"growth_{unit}_week"].question
         page = self.out.page(W(f"Growth, {name.en.lower()}", f"增长·{name.zh}"), question, columns=12)
-        for period in ("week", "month", "day"):
-            section = self.sections[f"growth_{unit}_{period}"]
+        made = [self.sections[f"growth_{unit}_{period}"] for period in GROWTH_SHOWN]
+        if all(isinstance(section, Absent) for section in made):
+            made = made[:1]  # one reason serves for all
+        breaks = []
+        for section, period in zip(made, GROWTH_SHOWN, strict=False):
+            breaks.append(page.row)
             if isinstance(section, Absent):
                 self.out.section(page, section.key)
                 continue
@@ -149,6 +153,7 @@ class _Book:
             if drawn.last >= drawn.first:
                 self._growth_chart(drawn, losses, chart_row, "mmm yyyy" if period == "month" else "d mmm")
             page.row += 2
+        page.sheet.set_h_pagebreaks(breaks[1:])
 
     def _losses(self, placed: Placed) -> dict[str, int]:
         """What went, below zero: a stacked chart has no other way to draw it downwards. Beside the table, in grey."""
