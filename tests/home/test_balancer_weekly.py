@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-import duckdb
 import pytest
 
 from springtide.home import Home
 from springtide.kernel.errors import NothingYet
+from tests import sql
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FIRST_WEEK, LAST_DAY = date(2021, 1, 25), date(2021, 10, 31)
@@ -18,7 +18,7 @@ FIRST_WEEK, LAST_DAY = date(2021, 1, 25), date(2021, 10, 31)
 def traders(published, tmp_path_factory):
     folder = tmp_path_factory.mktemp("balancer")
     source = published("balancer_weekly") / "user_week.parquet"
-    duckdb.execute(
+    sql.run(
         f"copy (select * from '{source}' where product = 'trade_gas_rebate') to '{folder / 'user_week.parquet'}' (format parquet)"
     )
     home = Home.create(folder / "home")

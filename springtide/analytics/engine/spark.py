@@ -165,7 +165,7 @@ def _as_python(value: Any, column: Column) -> Any:
 
 def _rows_in(folder: Path) -> int:
     """Rows of a folder of Parquet files, from their footers: asking Spark would be one more job."""
-    found = duckdb.execute(
-        "select coalesce(sum(num_rows), 0) from parquet_file_metadata(?)", [f"{folder}/*.parquet"]
-    ).fetchone()
-    return int(found[0]) if found else 0
+    counted = "select coalesce(sum(num_rows), 0) from parquet_file_metadata(?)"
+    with duckdb.connect(":memory:") as connection:
+        [(rows,)] = connection.execute(counted, [f"{folder}/*.parquet"]).fetchall()
+    return int(rows)

@@ -12,7 +12,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import sqlglot
 
@@ -20,6 +19,7 @@ import springtide.analytics
 from springtide.analytics.engine import Column, DuckEngine, Rows
 from springtide.analytics.engine.dialect import Rule, dialect_page, explain_functions, explain_rules, lint
 from springtide.analytics.engine.spark import SparkEngine
+from tests import sql
 
 DEFINITIONS = sorted(Path(springtide.analytics.__path__[0]).rglob("*.sql"))
 FAILS = "fails"
@@ -440,7 +440,7 @@ class TestDifferences:
         for engine in engines:
             engine.table("large", (Column("usdt", "bigint"),), [(large,)])
             engine.write("select sum(usdt) as usdt from large", tmp_path / f"{engine.dialect}.parquet")
-            [[value]] = duckdb.execute(f"select usdt from '{tmp_path}/{engine.dialect}.parquet'").fetchall()
+            [[value]] = sql.run(f"select usdt from '{tmp_path}/{engine.dialect}.parquet'")
             stored.append(value)
         assert stored == [2.0**53, large]
 
@@ -503,7 +503,7 @@ class TestDifferences:
     def test_types(self, engines, both, tmp_path):
         assert both("select cast(5 as hugeint) as n") == (5, FAILS)
         engines[0].write("select cast(9007199254740993 as hugeint) as n", tmp_path / "huge.parquet")
-        assert duckdb.execute(f"select n from '{tmp_path}/huge.parquet'").fetchall() == [(2.0**53,)]
+        assert sql.run(f"select n from '{tmp_path}/huge.parquet'") == [(2.0**53,)]
 
     def test_untyped_null(self, engines, tmp_path):
         duck, spark = engines

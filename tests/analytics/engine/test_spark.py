@@ -13,6 +13,7 @@ import pytest
 from springtide.analytics.engine import Column, DuckEngine
 from springtide.analytics.engine.spark import SparkEngine
 from springtide.kernel.errors import BadInput
+from tests import sql
 
 pytestmark = pytest.mark.spark
 
@@ -69,7 +70,7 @@ def test_parquet_written_by_either_engine_reads_the_same_on_the_other(spark, duc
         for path in paths.values():
             reader.view("stored", [path], EVERY_TYPE)
             assert reader.rows("select * from stored order by user_no").values == FILLS
-    described = [duckdb.execute("describe select * from read_parquet(?)", [str(path)]).fetchall() for path in paths.values()]
+    described = [sql.run("describe select * from read_parquet(?)", str(path)) for path in paths.values()]
     assert described[0] == described[1]
 
 
@@ -104,18 +105,18 @@ def test_a_view_takes_narrower_and_unsigned_files_and_lacking_columns(spark, tmp
     spark.view("fills", [tmp_path / "old.parquet", tmp_path / "new.parquet"], schema)
     assert sorted(spark.rows("select * from fills").values) == [(7, 9, None), (8, 2, "x")]
     assert spark.write("select user_no from fills", tmp_path / "out.parquet") == 2
-    assert duckdb.execute(f"select distinct typeof(user_no) from '{tmp_path}/out.parquet'").fetchall() == [("INTEGER",)]
+    assert sql.run(f"select distinct typeof(user_no) from '{tmp_path}/out.parquet'") == [("INTEGER",)]
 
 
 def test_a_uuid_is_read_as_its_text(spark, tmp_path):
     key = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
-    duckdb.execute(f"copy (select uuid '{key}' as key) to '{tmp_path}/keys.parquet'")
+    sql.run(f"copy (select uuid '{key}' as key) to '{tmp_path}/keys.parquet'")
     spark.view("keys", [tmp_path / "keys.parquet"], (Column("key", "uuid"),))
     assert spark.rows("select * from keys").values == [(key,)]
 
 
 def test_a_made_table_is_computed_once_and_may_replace_what_it_reads(spark, tmp_path):
-    duckdb.execute(f"copy (select 1 as n) to '{tmp_path}/n.parquet'")
+    sql.run(f"copy (select 1 as n) to '{tmp_path}/n.parquet'")
     spark.view("counted", [tmp_path / "n.parquet"], (Column("n", "integer"),))
     assert spark.make("counted", "select n from counted union all select n + 1 from counted") == 2
     (tmp_path / "n.parquet").unlink()  # nothing reads the file again

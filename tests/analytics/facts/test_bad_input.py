@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import duckdb
 import pytest
 
 from springtide.kernel.errors import BadInput
+from tests import sql
 from tests.analytics.facts.conftest import TRADE, Exchange, csv_of, trades, users
 
 
@@ -161,7 +161,7 @@ def test_the_same_numbers_in_parquet_go_to_quarantine(exchange):
     exchange.has_users("ann")
     path = exchange.folder / "spot_trades.parquet"
     rest = ", ".join(f"'{value}' as {name}" for name, value in TRADE.items() if name != "price")
-    duckdb.sql(
+    sql.run(
         f"copy (select event_id, price, {rest} from (values (1, 1e308::double), (2, 'nan'), (3, 'inf'), (4, -1.0), (5, 0.1)) "
         f"as t(event_id, price)) to '{path}' (format parquet)"
     )
@@ -220,7 +220,7 @@ def test_ids_kept_as_doubles_in_parquet_are_taken_while_they_are_exact(exchange)
     exchange.imports("users.csv", users("7"))
     path = exchange.folder / "spot_trades.parquet"
     rest = ", ".join(f"'{value}' as {name}" for name, value in TRADE.items() if name != "user_id")
-    duckdb.sql(
+    sql.run(
         f"copy (select event_id, 7::double as user_id, {rest} from (values (5::double), (1e18::double), (1.5::double)) as t(event_id)) "
         f"to '{path}' (format parquet)"
     )
@@ -238,7 +238,7 @@ def test_a_user_who_is_not_in_users_goes_to_quarantine(exchange):
 
 def test_a_half_written_parquet_file_is_told(exchange):
     whole = exchange.folder / "whole.parquet"
-    duckdb.sql(f"copy (select range as event_id from range(100000)) to '{whole}' (format parquet)")
+    sql.run(f"copy (select range as event_id from range(100000)) to '{whole}' (format parquet)")
     content = whole.read_bytes()
     assert refusal(exchange, "spot_trades.parquet", content[: len(content) // 2]).code == "damaged_file"
 
@@ -247,7 +247,7 @@ def test_a_parquet_file_damaged_in_the_middle_is_told_and_leaves_nothing(exchang
     exchange.has_users("ann")
     path = exchange.folder / "spot_trades.parquet"
     rest = ", ".join(f"'{value}' as {name}" for name, value in TRADE.items())
-    duckdb.sql(f"copy (select range as event_id, {rest} from range(300000)) to '{path}' (format parquet, compression zstd)")
+    sql.run(f"copy (select range as event_id, {rest} from range(300000)) to '{path}' (format parquet, compression zstd)")
     content = bytearray(path.read_bytes())
     content[100 : len(content) // 2] = bytes(len(content) // 2 - 100)
     before = exchange.version

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
 import pytest
 
+from tests import sql
 from tests.analytics.facts.conftest import TRADE
 
 ROWS = 1_000_000
@@ -36,7 +36,7 @@ def test_a_file_of_many_rows_needs_little_memory_new_and_again(exchange):
     exchange.has_users("ann")
     path = exchange.folder / "spot_trades.csv"
     rest = ", ".join(f"'{value}' as {name}" for name, value in TRADE.items() if name not in ("executed_at", "quantity"))
-    duckdb.sql(
+    sql.run(
         f"copy (select range as event_id, timestamp '2026-03-01' + to_seconds(range) as executed_at, "
         f"case when range % 1000 = 7 then -1 else 1 end as quantity, {rest} from range({ROWS})) to '{path}' (header)"
     )

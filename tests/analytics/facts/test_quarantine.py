@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import duckdb
 import pytest
 
 from springtide.analytics.facts import Imported, retry_quarantine
 from springtide.kernel.days import zone
 from springtide.kernel.errors import NothingYet
+from tests import sql
 from tests.analytics.facts.conftest import TRADE, Exchange, trades, users
 
 
@@ -67,7 +67,7 @@ def test_typed_rows_are_offered_again_as_they_were(exchange):
     exchange.has_users("ann")
     path = exchange.folder / "spot_trades.parquet"
     rest = ", ".join(f"'{value}' as {name}" for name, value in TRADE.items() if name not in ("user_id", "executed_at", "price"))
-    duckdb.sql(
+    sql.run(
         "copy (select 9223372036854775807 as event_id, 'zoe' as user_id, timestamp '2026-03-01 10:00:00.123456' as executed_at, "
         f"0.1::double as price, {rest}) to '{path}' (format parquet)"
     )

@@ -6,11 +6,11 @@ import gzip
 from datetime import date, datetime
 from decimal import Decimal
 
-import duckdb
 import openpyxl
 import pytest
 
 from springtide.analytics.facts import parse_mapping
+from tests import sql
 from tests.analytics.facts.conftest import TRADE, trades
 
 CHINESE = parse_mapping(
@@ -85,7 +85,7 @@ def test_blanks_around_texts_are_cut(exchange):
 def test_parquet_is_read_with_its_own_types(exchange):
     exchange.has_users("7")
     path = exchange.folder / "spot_trades.parquet"
-    duckdb.sql(
+    sql.run(
         "copy (select 1234567890123456789 as event_id, 7::smallint as user_id, timestamptz '2026-03-01 10:00:00+08' as executed_at, "
         "'BTC-USDT' as market, 'BTC'::enum('BTC', 'ETH') as base, 'USDT' as quote, 'BUY' as side, 0.1::float as price, "
         "12345678901234567890.5::decimal(38, 4) as quantity, 1567878.465937::double as notional_usdt, 1::utinyint as fee_usdt, "
@@ -102,13 +102,13 @@ def test_parquet_is_read_with_its_own_types(exchange):
 def test_days_and_json_come_from_parquets_own_types(exchange):
     exchange.has_users("ann")
     path = exchange.folder / "events.parquet"
-    duckdb.sql(
+    sql.run(
         "copy (select 'e' as event_id, 'ann' as user_id, date '2026-03-01' as at, 'quiz' as name, {'score': 5} as properties) "
         f"to '{path}'"
     )
     assert exchange.imports("events.parquet") == (1, 0, 0, 0)
     assert exchange.rows("events", "happened_at, properties") == [(datetime(2026, 3, 1), '{"score":5}')]
-    duckdb.sql(
+    sql.run(
         "copy (select 'ann' as user_id, 'app' as platform, 1 as sessions, d as day from (values (timestamp '2026-03-01'), "
         f"(timestamp '2026-03-02 10:00')) as t(d)) to '{exchange.folder}/sessions.parquet'"
     )

@@ -7,7 +7,6 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +16,7 @@ from springtide.analytics.metrics.growth_accounting import growth_accounting
 from springtide.kernel.days import next_period, period_start, periods
 from springtide.kernel.errors import BadInput, NothingYet, UnknownName
 from springtide.kernel.money import usdt
+from tests import sql
 
 PARTS = ("active", "new", "retained", "resurrected", "churned", "expansion", "contraction")
 
@@ -361,11 +361,11 @@ def test_the_answer_is_told_in_json_with_money_as_text(lake):
 def test_balancer_traders_by_week_are_as_published(lake_of, published):
     lake = lake_of("2020-06-01", "2021-10-31", given=["given_user_days"])
     lake.note("grains", ["week"])
-    weeks = duckdb.execute(
+    weeks = sql.run(
         "select distinct user_id, cast(week_start as date), product from read_parquet($1) where product = 'trade_gas_rebate'"
         " order by 1, 2",
-        [str(published("balancer_weekly") / "user_week.parquet")],
-    ).fetchall()
+        str(published("balancer_weekly") / "user_week.parquet"),
+    )
     lake.has("profiles", "user_no\n0")
     lake.add_active_days(weeks)
     answer = growth(lake, product="trade_gas_rebate", period="week", since=date(2020, 6, 1), until=date(2021, 10, 31))
