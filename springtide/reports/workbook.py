@@ -347,7 +347,7 @@ class _Book:
         """One look for all charts. They have no title of their own: it stands above them on the sheet."""
         font = self.out.font()
         if self.say.is_chinese:
-            day_format = {"d mmm": "m月d日", "mmm yyyy": "yyyy年m月"}.get(day_format, day_format)
+            day_format = {"d mmm": "m-d", "mmm yyyy": "yyyy-m"}.get(day_format, day_format)
         days = {"num_format": day_format, "text_axis": True, "label_position": "low"}
         chart.set_title({"none": True})
         chart.set_x_axis({**days, "num_font": font, "line": {"color": GREY}})
