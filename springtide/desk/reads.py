@@ -456,17 +456,8 @@ def freshness(home: Home, labels: Labels) -> Freshness:
     """How far each table reaches, and what cannot be told."""
     found = home.freshness()
     through = found.facts_through
-    # A weekly source carries its rows on the first day of the week: it is behind only when that week is over.
-    slack = {"given_user_days": 6 if "week" in home.lake.snapshot().manifest.notes.get("grains", ()) else 0}
     tables = tuple(
-        TableState(
-            table.name,
-            table.rows,
-            table.first_day,
-            table.last_day,
-            max(0, (through - table.last_day).days - slack.get(table.name, 0)) if through and table.last_day else None,
-            table.unknown,
-        )
+        TableState(table.name, table.rows, table.first_day, table.last_day, table.days_behind, table.unknown)
         for table in found.tables
     )
     not_available = tuple(

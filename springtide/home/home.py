@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from springtide.kernel.settings import FILE_NAME, HomeSettings, read_settings
 
 FACT_TABLES = tuple(one.stored_name for one in facts.CONTRACTS)
 DAY_TABLES = {"user_days": USER_DAYS, "active_days": ACTIVE_DAYS, "equity_days": EQUITY_DAYS}
+RHYTHM = 12  # pauses between a table's days that tell when more is due
 OPEN_FOR = timedelta(days=100)  # a close reads days that leave its longest window, of 90 days, and late facts come before that
 
 
@@ -53,6 +55,7 @@ class Table:
     first_day: date | None
     last_day: date | None
     unknown: tuple[str, ...] = ()
+    days_behind: int | None = None  # days since more should have come, by the table's own rhythm; null for a table without days
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Freshness:
                     "first_day": table.first_day and str(table.first_day),
                     "last_day": table.last_day and str(table.last_day),
                     "unknown": list(table.unknown),
+                    "days_behind": table.days_behind,
                 }
                 for table in self.tables
             ],
@@ -294,6 +298,7 @@ class Home:
                     snapshot.first_day(name),
                     snapshot.last_day(name),
                     tuple(sorted(unknown.get(name, ()))),
+                    _days_behind(snapshot, name, span[1]) if span else None,
                 )
                 for name in FACT_TABLES
                 if name in present
@@ -304,6 +309,15 @@ class Home:
             restatements=tuple(manifest.notes.get("restatements", ())),
             definitions={s.key: f"{s.version}.{s.hash}" for s in self.stratifications()},
         )
+
+
+def _days_behind(snapshot: Snapshot, table: str, through: date) -> int | None:
+    """Days by which a table lags the facts beyond the longest of its last pauses: what comes by the week or the month may be that old."""
+    days, last = snapshot.days(table)[-RHYTHM - 1 :], snapshot.last_day(table)
+    if last is None:
+        return None
+    usual = max(((later - day).days for day, later in pairwise(days)), default=1)
+    return max(0, (through - last).days - usual + 1)
 
 
 @lru_cache(maxsize=8)

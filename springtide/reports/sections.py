@@ -429,14 +429,13 @@ def _people(key: str, people: UserList, strata: Strata) -> Table:
 
 
 def _inputs(snapshot: ReportSnapshot) -> Table:
-    through = snapshot.freshness.facts_through
     rows: list[Row] = [
         {
             "table": table.name,
             "rows": table.rows,
             "first_day": table.first_day,
             "last_day": table.last_day,
-            "days_behind": (through - table.last_day).days if through and table.last_day else None,
+            "days_behind": table.days_behind,
             "unknown": ", ".join(table.unknown) or None,
         }
         for table in snapshot.freshness.tables
