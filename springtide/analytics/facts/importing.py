@@ -27,7 +27,15 @@ from springtide.analytics.facts.batch import Batch, Counts, Filed, Problem, Prog
 from springtide.analytics.facts.checking import Reading, read
 from springtide.analytics.facts.contracts import CONTRACTS, QUARANTINE, USERS, contract
 from springtide.analytics.facts.filing import file_rows
-from springtide.analytics.facts.mapping import Layout, Mapping, bind_expression, mapping_named, own_layout, parse_expression
+from springtide.analytics.facts.mapping import (
+    Layout,
+    Mapping,
+    bind_expression,
+    fitting_names,
+    mapping_named,
+    own_layout,
+    parse_expression,
+)
 from springtide.analytics.facts.reading import SUFFIXES, Raw, damage_told, suffix_of
 from springtide.analytics.facts.users import derive_users, file_users, load_accounts
 from springtide.analytics.lake import Lake, Publication
@@ -83,6 +91,7 @@ class Work:
     query: str = ""
     sheet: str = ""
     names: tuple[str, ...] | None = None  # of raw rows that we wrote ourselves
+    fitting: tuple[str, ...] = ()  # mappings that speak of files of this name, where nothing was said
 
     @property
     def can_share(self) -> bool:
@@ -167,9 +176,13 @@ def plan(
                 f"Allowed are: {', '.join(SUFFIXES)}.",
                 code="unknown_format",
             )
-        return _plan_file(path, path.name, mapping, table)
+        return _plan_file(path, path.name, mapping, table, saved_mappings)
     files = sorted(one for one in path.rglob("*") if one.is_file() and suffix_of(one) and not one.name.startswith((".", "~$")))
-    works = [work for one in files for work in _plan_file(one, str(one.relative_to(path)), mapping, table, in_folder=True)]
+    works = [
+        work
+        for one in files
+        for work in _plan_file(one, str(one.relative_to(path)), mapping, table, saved_mappings, in_folder=True)
+    ]
     if not works:
         raise BadInput(
             f"{path} holds nothing that can be imported.",
@@ -179,7 +192,9 @@ def plan(
     return sorted(works, key=lambda work: (min((_ORDER[layout.table] for layout in work.layouts), default=-1), work.label))
 
 
-def _plan_file(path: Path, label: str, mapping: Mapping | None, table: str | None, *, in_folder: bool = False) -> list[Work]:
+def _plan_file(
+    path: Path, label: str, mapping: Mapping | None, table: str | None, saved_mappings: Path | None, *, in_folder: bool = False
+) -> list[Work]:
     if mapping is not None:
         layouts = tuple(layout for layout in mapping.for_file(path.name) if table in (None, layout.table))
         if layouts:
@@ -204,7 +219,9 @@ def _plan_file(path: Path, label: str, mapping: Mapping | None, table: str | Non
                 for sheet in sheets
             ]
     # In a folder a file that names no table fails on its own, when its turn comes.
-    return [Work(label, (own_layout(named),) if named else (), path=path)]
+    if not named:
+        return [Work(label, (), path=path, fitting=fitting_names(path.name, saved_mappings))]
+    return [Work(label, (own_layout(named),), path=path)]
 
 
 def _sheets(path: Path, label: str) -> list[str]:
@@ -226,11 +243,11 @@ def _table_of(path: Path) -> str | None:
 
 def _unnamed(work: Work) -> BadInput:
     stem = Path(work.label).name.split(".")[0]
-    return BadInput(
-        f"Nothing says which table {work.label} is.",
-        f"{suggest(stem, _ORDER)} Name the file after its table, or import it with a mapping.",
-        code="unnamed_table",
-    )
+    if work.fitting:
+        hint = f"A mapping reads files of this name: import it with --mapping {' or --mapping '.join(work.fitting)}."
+    else:
+        hint = f"{suggest(stem, _ORDER)} Name the file after its table, or import it with a mapping."
+    return BadInput(f"Nothing says which table {work.label} is.", hint, code="unnamed_table")
 
 
 def _plan_database(address: str, mapping: Mapping | None, table: str | None) -> list[Work]:

@@ -158,6 +158,12 @@ def mappings(saved: Path | None = None) -> dict[str, Mapping]:
     return shipped_mappings() | {path.stem: read_mapping(path) for path in own}
 
 
+def fitting_names(file_name: str, saved: Path | None = None) -> tuple[str, ...]:
+    """The mappings that speak of files of this name; one that takes any file says nothing about this one."""
+    told = mappings(saved).values()
+    return tuple(one.name for one in told if any(layout.files != "*" for layout in one.for_file(file_name)))
+
+
 def mapping_named(name: str, saved: Path | None = None) -> Mapping:
     """A mapping by its name, or by the path of its file.
 

@@ -265,6 +265,14 @@ def test_a_file_that_fails_keeps_no_other_out_and_is_listed(exchange):
     assert all(failure.hint for failure in told.failures)
 
 
+def test_a_file_whose_name_a_mapping_knows_is_told_with_that_mapping(exchange):
+    exchange.file("all/user_week.parquet", b"PAR1 never opened")
+    with pytest.raises(BadInput) as told:
+        exchange.imported("all")
+    assert told.value.code == "unnamed_table"
+    assert told.value.hint == "A mapping reads files of this name: import it with --mapping balancer_weekly."
+
+
 def test_a_folder_with_nothing_in_it_is_told(exchange):
     (exchange.folder / "none").mkdir()
     with pytest.raises(BadInput, match="holds nothing that can be imported"):
