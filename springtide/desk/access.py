@@ -11,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from springtide.kernel.errors import Refused
+from springtide.operations.members import states
 from springtide.operations.members.models import Member
 
 P = ParamSpec("P")
@@ -23,14 +24,18 @@ class MemberRequest(HttpRequest):
 
 
 def needs(
-    right: str | None = None,
+    right: str | None = None, *, some: bool = False
 ) -> Callable[
     [Callable[Concatenate[MemberRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 ]:
     """Only for signed-in members, and only for those with `right`. Strangers go to the sign-in page and come back.
 
+    With `some`, those who have the right over some things only may open the page too: its reads show no others.
+
     refuses    not_allowed    the member lacks the right
     """
+    if right is not None and right not in states.MATRIX:
+        raise KeyError(right)
 
     def guard(
         view: Callable[Concatenate[MemberRequest, P], HttpResponseBase],
@@ -39,7 +44,7 @@ def needs(
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not isinstance(request.user, Member):
                 return _to_sign_in(request)
-            if right is not None and not request.user.may(right):
+            if right is not None and not (request.user.may_some(right) if some else request.user.may(right)):
                 raise Refused(
                     "Your role does not open this page.",
                     "Ask a manager, or an administrator, for the right to it.",

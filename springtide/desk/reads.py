@@ -51,6 +51,8 @@ from springtide.home.users import Selection
 from springtide.kernel.days import PERIODS, Period, period_start
 from springtide.kernel.errors import UnknownName, suggest
 from springtide.kernel.money import usdt
+from springtide.operations.members.fields import fields
+from springtide.operations.members.models import Member
 
 UNITS = ("users", "assets", "revenue")
 PERIODS_SHOWN = {"day": 30, "week": 26, "month": 13}
@@ -385,11 +387,9 @@ def regime(home: Home, day: date) -> Regime:
     return Regime(row.regime, words.regime(row.regime), bool(row.is_high_volatility), row.return_30d_ratio)
 
 
-def users(
-    home: Home, asked: Asked, labels: Labels, *, page: int, order: str, descending: bool, may_see_money: bool
-) -> UserPage:
+def users(home: Home, asked: Asked, labels: Labels, *, page: int, order: str, descending: bool, member: Member) -> UserPage:
     """One page of a list; columns that were never given, or that the member may not see, are named and left out."""
-    columns, left_out, not_known = user_columns(home, labels, may_see_money=may_see_money)
+    columns, left_out, not_known = user_columns(home, labels, member)
     shown = [each.key for each in columns if each.key != "user_id"]
     if order not in shown:
         order = "net_revenue_90d_usdt" if "net_revenue_90d_usdt" in shown else "registered_on"
@@ -418,11 +418,10 @@ LIST_COLUMNS: tuple[tuple[str, str], ...] = (
 )
 
 
-def user_columns(
-    home: Home, labels: Labels, *, may_see_money: bool
-) -> tuple[tuple[Column, ...], tuple[str, ...], tuple[str, ...]]:
+def user_columns(home: Home, labels: Labels, member: Member) -> tuple[tuple[Column, ...], tuple[str, ...], tuple[str, ...]]:
     """The columns of a list, the names of those this member may not see, and of those that were never given."""
     missing = home.missing()
+    closed = fields(member, (key for key, _kind in LIST_COLUMNS)).left_out
     columns, left_out, not_known = [], [], []
     for key, kind in LIST_COLUMNS:
         name = labels.stratification(key) if kind == "stratum" else words.column(key)
@@ -430,7 +429,7 @@ def user_columns(
             columns.append(Column("activity", labels.stratification("activity"), "stratum"))
         if key in missing:
             not_known.append(name)
-        elif kind == "money" and not may_see_money:
+        elif key in closed:
             left_out.append(name)
         else:
             columns.append(Column(key, name, cast(Any, kind)))

@@ -30,13 +30,20 @@ from springtide.operations.members.models import Member
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the side bar. `letter`: the key that goes there after g."""
+    """A page of the side bar, for those with `right`. `letter`: the key that goes there after g.
+
+    `some`: the page shows only what its member may see, so that the right over some things opens it.
+    """
 
     name: str
     title: Word
     letter: str
     right: str
     group: Word = ""
+    some: bool = False
+
+    def is_open_to(self, member: Member) -> bool:
+        return member.may_some(self.right) if self.some else member.may(self.right)
 
 
 PAGES = (
@@ -149,7 +156,7 @@ class Shell:
         here = _SIDE.get(here, here)
         groups: list[dict[str, Any]] = []
         for page in PAGES:
-            if self.member is None or not self.member.may(page.right):
+            if self.member is None or not page.is_open_to(self.member):
                 continue
             if not groups or groups[-1]["title"] != page.group:
                 groups.append({"title": page.group, "pages": []})
@@ -193,8 +200,8 @@ class Shell:
 
     @property
     def rights(self) -> list[str]:
-        """What the member may do, in words."""
-        return [str(words.RIGHTS[right]) for right in words.RIGHTS if self.may(right)]
+        """What the member may do, with some things at least, in words."""
+        return [str(words.RIGHTS[right]) for right in words.RIGHTS if self.member and self.member.may_some(right)]
 
     @property
     def market(self) -> str:

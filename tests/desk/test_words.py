@@ -103,7 +103,8 @@ def test_templates_say_nothing_that_is_not_to_be_translated():
 
 def test_roles_and_rights_have_words_and_keys_nobody_named_are_readable():
     assert set(words.ROLES) == set(states.ROLES)
-    assert set(words.RIGHTS) == set().union(*states.RIGHTS.values())
+    assert set(words.RIGHTS) == set(states.RIGHTS)
+    assert set(words.DEPARTMENTS) == set(states.DEPARTMENTS)
     assert words.column("spot_trades") == "Spot trades"
 
 

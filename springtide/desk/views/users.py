@@ -55,7 +55,7 @@ def user_list(request: MemberRequest) -> HttpResponse:
         page=page,
         order=order,
         descending=descending,
-        may_see_money=shell.may(states.SEE_MONEY),
+        member=request.member,
     )
     return render(
         request,
@@ -79,7 +79,7 @@ def export(request: MemberRequest, form: str) -> HttpResponseBase:
     if form not in exports.FORMATS:
         raise BadInput(f"Lists are not exported as {form}.", "Choose csv or xlsx.", code="unknown_format")
     picked = _picked(shell)
-    columns, left_out, _not_known = reads.user_columns(shell.home, shell.labels, may_see_money=shell.may(states.SEE_MONEY))
+    columns, left_out, _not_known = reads.user_columns(shell.home, shell.labels, request.member)
     total = shell.home.count(picked.selection).users
     exports.refuse_too_many(form, total)
     allow_export(

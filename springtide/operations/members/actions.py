@@ -38,39 +38,26 @@ def create_member(
     role: str,
     password: str,
     now: datetime,
+    department: str = "",
     language: str = "en",
     granted_rights: Iterable[str] = (),
-    acting: Member | None = None,
 ) -> Member:
-    """Add a member. `acting` is None only for somebody at the machine's own command line.
+    """Add a member, for somebody at the machine's own command line; who works in the console proposes one (`proposals.py`).
 
     writes     one member; one audit row
-    refuses    not_allowed       `acting` may not manage members
-               bad_username      not 2 to 64 of a-z, 0-9, dot, dash, underscore
-               unknown_role, unknown_language, unknown_right
+    refuses    bad_username      not 2 to 64 of a-z, 0-9, dot, dash, underscore
+               unknown_role, unknown_department, unknown_language
+               unknown_right     a right that nobody is given by name, or that this role cannot have
                weak_password     short, common, all digits, or like the name
                username_taken    another member has this name
     """
-    if acting is not None and not acting.may(states.MANAGE_MEMBERS):
-        raise Refused("You may not add members.", "Ask a member with the admin role.", code="not_allowed")
-    if not _USERNAME.fullmatch(username):
-        raise Refused(
-            f"'{username}' cannot be a user name.",
-            "Use 2 to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or a digit.",
-            code="bad_username",
-        )
     granted = sorted(set(granted_rights))
-    for value, allowed, code in [
-        (role, states.ROLES, "unknown_role"),
-        (language, states.LANGUAGES, "unknown_language"),
-        *((right, states.GRANTABLE, "unknown_right") for right in granted),
-    ]:
-        if value not in allowed:
-            raise Refused(f"There is no {code.removeprefix('unknown_')} '{value}'.", suggest(value, allowed), code=code)
+    refuse_bad_member(username=username, role=role, department=department, language=language, granted_rights=granted)
     member = Member(
         username=username,
         display_name=display_name.strip() or username,
         role=role,
+        department=department,
         language=language,
         granted_rights=granted,
         joined_at=now,
@@ -81,8 +68,37 @@ def create_member(
             member.save(force_insert=True)
     except IntegrityError as taken:
         raise Refused(f"There is a member '{username}' already.", "Choose another name.", code="username_taken") from taken
-    audit("create_member", subject=f"member {username}", acting=acting, now=now, becomes=role, details={"rights": granted})
+    details = {"rights": granted, **({"department": department} if department else {})}
+    audit("create_member", subject=f"member {username}", acting=None, now=now, becomes=role, details=details)
     return member
+
+
+def refuse_bad_member(
+    *, username: str, role: str, department: str, language: str = "en", granted_rights: Iterable[str] = ()
+) -> None:
+    """Refuse a member that cannot be.
+
+    refuses    bad_username, unknown_role, unknown_department, unknown_language, unknown_right
+    """
+    if not _USERNAME.fullmatch(username):
+        raise Refused(
+            f"'{username}' cannot be a user name.",
+            "Use 2 to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or a digit.",
+            code="bad_username",
+        )
+    named = states.named_for(role)
+    for value, allowed, code in [
+        (role, states.ROLES, "unknown_role"),
+        (department, ("", *states.DEPARTMENTS) if role == "collaborator" else ("",), "unknown_department"),
+        (language, states.LANGUAGES, "unknown_language"),
+        *((right, named, "unknown_right") for right in granted_rights),
+    ]:
+        if value not in allowed:
+            raise Refused(
+                f"There is no {code.removeprefix('unknown_')} '{value}' for a member of this kind.",
+                suggest(value, allowed) or "Leave it out.",
+                code=code,
+            )
 
 
 def found(*, now: datetime, username: str = "manager") -> Founder | None:

@@ -1,34 +1,68 @@
-"""Roles and the rights they carry, and how long somebody who guesses passwords must wait. Pure."""
+"""Rights and who has them, which columns need one, and how long somebody who guesses passwords must wait. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 ROLES: Final = ("manager", "operator", "analyst", "qc_reviewer", "approver", "collaborator", "admin")
+DEPARTMENTS: Final = ("marketing", "product", "risk", "channel")  # whose collaborators they are
 LANGUAGES: Final = ("en", "zh-hans")
 
-# What the pages of the console ask for. Money of a single user is a right of its own, whatever face shows it.
+Cell = frozenset[str]  # of which things; see rights.txt
+
+
+def _read(text: str) -> dict[str, dict[str, Cell]]:
+    """The matrix: right → role → cell."""
+    head, *lines = (line.split() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    if tuple(head[1:]) != ROLES:
+        raise ValueError(f"rights.txt has the columns {head}")
+    return {
+        right: {role: frozenset(cell.split("/")) - {"-"} for role, cell in zip(ROLES, cells, strict=True)}
+        for right, *cells in lines
+    }
+
+
+MATRIX: Final = _read((Path(__file__).parent / "rights.txt").read_text(encoding="utf-8"))
+RIGHTS: Final = tuple(MATRIX)
+
 SEE_OVERVIEW: Final = "see_overview"
 SEE_USERS: Final = "see_users"
 SEE_MONEY: Final = "see_money"
+SEE_PERSONAL: Final = "see_personal"
+SEE_RISK: Final = "see_risk"
+SEE_BONUS: Final = "see_bonus"
 EXPORT_USERS: Final = "export_users"
 SEE_DATA: Final = "see_data"
 SEE_ROWS: Final = "see_rows"  # single input rows, as the quarantine shows them
 IMPORT_DATA: Final = "import_data"
-MANAGE_MEMBERS: Final = "manage_members"
+SEE_SCHEDULES: Final = "see_schedules"
+EDIT_SCHEDULES: Final = "edit_schedules"
+SEE_AUDIT: Final = "see_audit"
+SEE_MEMBERS: Final = "see_members"
+PROPOSE_MEMBERS: Final = "propose_members"
+APPROVE_MEMBERS: Final = "approve_members"
+SWITCH_OFF_MEMBERS: Final = "switch_off_members"
+MAKE_TOKENS: Final = "make_tokens"
 
-RIGHTS: Final[dict[str, frozenset[str]]] = {
-    "manager": frozenset({SEE_OVERVIEW, SEE_USERS, SEE_MONEY, EXPORT_USERS, SEE_DATA, SEE_ROWS, IMPORT_DATA}),
-    "analyst": frozenset({SEE_OVERVIEW, SEE_USERS, SEE_DATA, SEE_ROWS, IMPORT_DATA}),
-    "operator": frozenset({SEE_OVERVIEW, SEE_DATA}),
-    "qc_reviewer": frozenset({SEE_OVERVIEW, SEE_DATA}),
-    "approver": frozenset({SEE_OVERVIEW, SEE_DATA}),
-    "collaborator": frozenset(),  # reads what is shared with the department, and nothing is shared until somebody shares it
-    "admin": frozenset({SEE_DATA, MANAGE_MEMBERS}),  # no business data by default
+TOKEN_KINDS: Final = ("api", "list")
+TOKEN_DAYS: Final = (1, 365)  # how long a token may live
+MOST_TOKENS: Final = 20  # that one member may hold at a time
+
+APPROVAL_MOVES: Final = {
+    ("open", "approve", "approved"),  # from, move, to; once the quorum is full
+    ("open", "return", "returned"),
+    ("open", "void", "void"),  # the content changed, or the asker took it back
+    ("approved", "void", "void"),
 }
-# Rights that a role may lack and one member may be given by name.
-GRANTABLE: Final = frozenset({SEE_MONEY, EXPORT_USERS})
+APPROVAL_STATES: Final = ("open", "approved", "returned", "void")
+STANDING: Final = ("open", "approved")  # a thing has one of these at a time
+ASKED_FOR: Final = timedelta(days=14)  # how long the question waits
+APPROVED_FOR: Final = timedelta(days=30)  # how long a yes holds, when what it allows has not begun
+
+PROPOSAL_STATES: Final = ("proposed", "done", "withdrawn")
 
 # Wrong passwords allowed before the first wait. One name from one address is somebody who forgot; one name from everywhere, or
 # one address with many names, is somebody who guesses.
@@ -38,9 +72,43 @@ LONGEST_WAIT: Final = timedelta(minutes=15)
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
 
 
-def rights_of(role: str, granted: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Every right of a member of this role; a role nobody knows has none."""
-    return RIGHTS.get(role, frozenset()) | (granted & GRANTABLE)
+def reach(right: str, role: str, *, department: str = "", granted: Collection[str] = ()) -> Cell:
+    """Of which things somebody of this role has `right`: `all`, `others`, ties such as `own`, or nothing at all.
+
+    What stands for a department or for a name is resolved: it becomes `all` for whom it is meant, and nothing for anybody else.
+    """
+    cell = MATRIX[right].get(role, frozenset())
+    words = cell - {"named", *DEPARTMENTS}
+    is_meant = (department in DEPARTMENTS and department in cell) or ("named" in cell and right in granted)
+    return words | {"all"} if is_meant else words
+
+
+def named_for(role: str) -> Cell:
+    """The rights that a member of this role may be given by name."""
+    return frozenset(right for right, cells in MATRIX.items() if "named" in cells.get(role, ()))
+
+
+def reaches(cell: Cell, ties: Collection[str]) -> bool:
+    """True when a cell covers a thing to which the member has these ties."""
+    return "all" in cell or ("others" in cell and "own" not in ties) or not cell.isdisjoint(ties)
+
+
+# What a column says of a single user, and the right to see it. Columns that no line names are open to whoever may see the user.
+_MONEY_ENDS: Final = "_usdt"
+_PERSONAL: Final = frozenset(
+    {"jurisdiction", "timezone", "referrer_user_id", "inviter_id", "invitee_id", "master_user_id", "address", "contact"}
+)
+_RISK: Final = frozenset({"bonus_marked_on", "days_since_bonus_mark"})
+_RISK_BEGINS: Final = ("risk_", "linked_", "cluster_", "restriction_", "link_")
+
+
+def field_right(column: str) -> str | None:
+    """The right that a column of a single user needs: money, personal data, reasons of risk; None where it needs none."""
+    if column in _RISK or column.startswith(_RISK_BEGINS):
+        return SEE_RISK
+    if column in _PERSONAL:
+        return SEE_PERSONAL
+    return SEE_MONEY if column.endswith(_MONEY_ENDS) else None
 
 
 def wait_after(kind: str, failures: int) -> timedelta:

@@ -1,4 +1,4 @@
-"""Adding a member: it works, who may, bad input, done twice."""
+"""Adding a member at the command line: it works, bad input, done twice."""
 
 import pytest
 
@@ -21,26 +21,12 @@ def test_a_right_given_by_name_is_added_to_those_of_the_role(member_of):
     assert member_of("analyst", granted_rights=["export_users"]).may(states.EXPORT_USERS)
 
 
-def test_a_member_who_is_switched_off_may_nothing(manager):
-    manager.is_active = False
-    assert not any(manager.may(right) for right in states.RIGHTS["manager"])
-
-
-def test_it_leaves_one_audit_row_which_says_who_and_what(member_of):
-    admin = member_of("admin")
-    create_member(username="lin", display_name="", role="operator", password=PASSWORD, now=NOON, acting=admin)
+def test_it_leaves_one_audit_row_which_says_what(db):
+    create_member(username="lin", display_name="", role="collaborator", department="risk", password=PASSWORD, now=NOON)
     row = AuditRow.objects.latest("number")
-    assert (row.action, row.subject, row.becomes, row.acting) == ("create_member", "member lin", "operator", admin)
+    assert (row.action, row.subject, row.becomes, row.acting) == ("create_member", "member lin", "collaborator", None)
+    assert row.details == {"rights": [], "department": "risk"}
     assert Member.objects.get(username="lin").display_name == "lin"
-
-
-@pytest.mark.parametrize("role", [role for role in states.ROLES if role != "admin"])
-def test_only_an_admin_may_add_members(member_of, role):
-    acting = member_of(role)
-    with pytest.raises(Refused) as refused:
-        create_member(username="lin", display_name="Lin", role="operator", password=PASSWORD, now=NOON, acting=acting)
-    assert refused.value.code == "not_allowed"
-    assert not Member.objects.filter(username="lin").exists()
 
 
 @pytest.mark.parametrize(
@@ -52,6 +38,10 @@ def test_only_an_admin_may_add_members(member_of, role):
         ({"role": "manger"}, "unknown_role"),
         ({"language": "fr"}, "unknown_language"),
         ({"granted_rights": ["see_all"]}, "unknown_right"),
+        ({"granted_rights": ["approve_plans"]}, "unknown_right"),
+        ({"role": "qc_reviewer", "granted_rights": ["export_users"]}, "unknown_right"),
+        ({"department": "risk"}, "unknown_department"),
+        ({"role": "collaborator", "department": "legal"}, "unknown_department"),
         ({"password": "short"}, "weak_password"),
         ({"password": "1234567890123"}, "weak_password"),
         ({"password": "passwordpassword"}, "weak_password"),
