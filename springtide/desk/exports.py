@@ -30,6 +30,15 @@ AT_ONCE = 50_000
 LIVE = ("=", "+", "-", "@", "\t", "\r")
 
 
+def refuse_unknown(form: str) -> None:
+    """Refuse a kind of file that lists are not written as.
+
+    refuses    unknown_format
+    """
+    if form not in FORMATS:
+        raise BadInput(f"Lists are not exported as {form}.", "Choose csv or xlsx.", code="unknown_format")
+
+
 def refuse_too_many(form: str, users: int) -> None:
     """Refuse a file that a spreadsheet could not open.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from springtide.desk.views import account, data, imports, overview, users
+from springtide.desk.views import account, data, imports, overview, tokens, users
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("users/find/", users.find, name="find"),
     path("users/list/", users.user_list, name="user_list"),
     path("users/list/export/<str:form>/", users.export, name="export"),
+    path("users/list/address/", tokens.make_list, name="make_list"),
+    path("lists/<str:secret>/users.<str:form>", tokens.list_file, name="list_file"),
     path("data/", data.freshness, name="data"),
     path("data/quarantine/", data.quarantine, name="quarantine"),
     path("data/restatements/", data.restatements, name="restatements"),
@@ -25,6 +27,9 @@ urlpatterns = [
     path("data/jobs/<int:number>/", imports.job, name="job"),
     path("account/", account.account, name="account"),
     path("account/language/", account.language, name="language"),
+    path("account/elsewhere/", account.elsewhere, name="elsewhere"),
+    path("account/tokens/", tokens.make, name="make_token"),
+    path("account/tokens/<int:number>/revoke/", tokens.revoke, name="revoke_token"),
     path("sign-in/", account.sign_in, name="sign_in"),
     path("sign-out/", account.sign_out, name="sign_out"),
 ]

@@ -111,7 +111,11 @@ FORMS = [
     "/sign-out/",
     "/account/",
     "/account/language/",
+    "/account/elsewhere/",
+    "/account/tokens/",
+    "/account/tokens/1/revoke/",
     "/users/list/export/csv/",
+    "/users/list/address/",
     "/data/close/",
     "/data/import/",
 ]

@@ -13,13 +13,23 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from springtide.desk import words
 from springtide.desk.access import MemberRequest, needs
 from springtide.desk.middleware import error_page
 from springtide.desk.serve import FIRST_SIGN_IN
+from springtide.desk.views.tokens import DAYS
 from springtide.desk.words import told_error
 from springtide.kernel import clock
 from springtide.kernel.errors import BadInput, Fault, Refused, UnknownName
-from springtide.operations.members.actions import begin_sign_in, change_password, choose_language, signed_in
+from springtide.operations.members import tokens
+from springtide.operations.members.actions import (
+    begin_sign_in,
+    change_password,
+    choose_language,
+    end_sessions,
+    signed_in,
+)
+from springtide.operations.members.addresses import address_of
 from springtide.operations.members.models import Member
 
 
@@ -33,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(back)
     username, error, status = request.POST.get("username", "").strip(), "", 200
     if request.method == "POST":
-        now, address = clock.now(), _address(request)
+        now, address = clock.now(), address_of(request)
         try:
             begin_sign_in(username, address, now=now)
             member = authenticate(request, username=username, password=request.POST.get("password", ""))
@@ -58,7 +68,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs()
 def account(request: MemberRequest) -> HttpResponse:
-    """One's own name, role, rights and password."""
+    """One's own name, role, rights, password and tokens."""
     error, status = "", 200
     if request.method == "POST":
         try:
@@ -71,7 +81,23 @@ def account(request: MemberRequest) -> HttpResponse:
             return redirect("account")
         except Refused as refused:
             error, status = str(told_error(refused)), 400
-    return render(request, "account/account.html", {"error": error}, status=status)
+    shown = {
+        "error": error,
+        "tokens": tokens.tokens_of(request.member, now=clock.now()),
+        "rights": {right: words.RIGHTS[right] for right in tokens.rights_for_a_token(request.member)},
+        "days": DAYS,
+    }
+    return render(request, "account/account.html", shown, status=status)
+
+
+@require_POST
+@needs()
+def elsewhere(request: MemberRequest) -> HttpResponseRedirect:
+    """Ends every session of one's own but this one."""
+    end_sessions(request.member, now=clock.now())
+    update_session_auth_hash(request, request.member)
+    messages.success(request, _("Other places where you were signed in are signed out."))
+    return redirect("account")
 
 
 @require_POST
@@ -95,13 +121,6 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _safe_way_back(request: HttpRequest, address: str) -> str:
     is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
     return address if address and is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
-
-
-def _address(request: HttpRequest) -> str:
-    """Where the request comes from. A proxy's word is believed only where SPRINGTIDE_URL says that one stands in front."""
-    if settings.IS_BEHIND_PROXY:
-        return str(request.headers.get("X-Forwarded-For", "")).split(",")[-1].strip() or "proxy"
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -16,7 +16,6 @@ from springtide.desk.shell import Shell, shell_of
 from springtide.desk.strip import Strip, page_number, short_text
 from springtide.home import Home
 from springtide.kernel import clock
-from springtide.kernel.errors import BadInput
 from springtide.operations.members import states
 from springtide.operations.members.actions import allow_export
 
@@ -76,8 +75,7 @@ def user_list(request: MemberRequest) -> HttpResponse:
 def export(request: MemberRequest, form: str) -> HttpResponseBase:
     """The whole list as a file; the audit chain says who took it."""
     shell = shell_of(request)
-    if form not in exports.FORMATS:
-        raise BadInput(f"Lists are not exported as {form}.", "Choose csv or xlsx.", code="unknown_format")
+    exports.refuse_unknown(form)
     picked = _picked(shell)
     columns, left_out, _not_known = reads.user_columns(shell.home, shell.labels, request.member)
     total = shell.home.count(picked.selection).users

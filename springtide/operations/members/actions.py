@@ -126,6 +126,14 @@ def change_password(member: Member, *, old: str, new: str, now: datetime) -> Non
 
 
 @transaction.atomic
+def end_sessions(member: Member, *, now: datetime) -> None:
+    """End every session of a member, wherever it is; whoever asks from one of them keeps it by signing it anew."""
+    member.session_round += 1
+    member.save(update_fields=["session_round"])
+    audit("end_sessions", subject=f"member {member.username}", acting=member, now=now)
+
+
+@transaction.atomic
 def choose_language(member: Member, language: str, *, now: datetime) -> None:
     """Choose the language of one's own screens.
 
@@ -138,15 +146,33 @@ def choose_language(member: Member, language: str, *, now: datetime) -> None:
     audit("choose_language", subject=f"member {member.username}", acting=member, now=now, was=was, becomes=language)
 
 
-def allow_export(member: Member, *, what: str, users: int, details: dict[str, Any], now: datetime) -> None:
-    """Let a member take a list of users out of the house.
+def allow_export(
+    member: Member, *, what: str, users: int, details: dict[str, Any], now: datetime, ties: Iterable[str] = ()
+) -> None:
+    """Let a member take a list of users out of the house. `ties`: how the member is tied to this list.
 
     writes     one audit row: what, how many users, which columns
-    refuses    not_allowed    the member has no right to export
+    refuses    not_allowed    the member may not see this list, or has no right to export
     """
-    if not member.may(states.EXPORT_USERS):
+    if not (member.may(states.SEE_USERS, *ties) and member.may(states.EXPORT_USERS, *ties)):
         raise Refused("You may not export lists of users.", "Ask a manager for the right to export.", code="not_allowed")
     audit("export_users", subject=what[:200], acting=member, now=now, details={"users": users, **details})
+
+
+def refuse_guesses(address: str, *, now: datetime) -> None:
+    """Let nobody try a token from an address that guesses, at tokens or at passwords.
+
+    refuses    too_many_tries    the address must wait; the hint says how long
+    """
+    row = SignInTry.objects.filter(kind="address", key=_key(address), last_at__gt=now - states.FORGOTTEN_AFTER).first()
+    if row is not None:
+        _refuse_before(_waits(row), now, "Too many wrong tokens or passwords came from your address.")
+
+
+@transaction.atomic
+def count_guess(address: str, *, now: datetime) -> None:
+    """Count a token that nobody has against the address it came from."""
+    _count([_try("address", address, now)], now)
 
 
 def begin_sign_in(username: str, address: str, *, now: datetime) -> None:
@@ -157,14 +183,8 @@ def begin_sign_in(username: str, address: str, *, now: datetime) -> None:
     with transaction.atomic():
         SignInTry.objects.filter(last_at__lt=now - states.FORGOTTEN_AFTER).delete()
         tries = _tries(username, address, now)
-        waits = [row.last_at + states.wait_after(row.kind, states.counted(row.failures, row.last_at, now)) for row in tries]
-        if (until := max(waits)) > now:
-            seconds = int((until - now).total_seconds()) + 1
-            raise Refused("Too many wrong passwords.", f"Wait {seconds} seconds, then try again.", code="too_many_tries")
-        for row in tries:
-            row.failures = states.counted(row.failures, row.last_at, now) + 1
-            row.last_at = now
-            row.save(update_fields=["failures", "last_at"])
+        _refuse_before(max(map(_waits, tries)), now, "Too many wrong passwords.")
+        _count(tries, now)
 
 
 @transaction.atomic
@@ -198,7 +218,7 @@ def audit(
             subject=subject,
             was=was,
             becomes=becomes,
-            details=details or {},
+            details={**(details or {}), **({"by_token": acting.speaks_by} if acting and acting.speaks_by else {})},
         )
         row.hash = chained(head.hash, row)
         row.save(force_insert=True)
@@ -225,10 +245,31 @@ def _set_password(member: Member, password: str) -> None:
 def _tries(username: str, address: str, now: datetime) -> list[SignInTry]:
     """The three rows that count for this try, locked, in one order so that two tries never wait for each other."""
     name = username.casefold()
-    keys = {"address": address, "name": name, "pair": f"{name}\n{address}"}
-    rows = []
-    for kind, text in keys.items():
-        key = hashlib.sha256(text.encode()).hexdigest()
-        SignInTry.objects.get_or_create(kind=kind, key=key, defaults={"last_at": now})
-        rows.append(SignInTry.objects.select_for_update().get(kind=kind, key=key))
-    return rows
+    return [_try(*each, now) for each in (("address", address), ("name", name), ("pair", f"{name}\n{address}"))]
+
+
+def _try(kind: str, text: str, now: datetime) -> SignInTry:
+    SignInTry.objects.get_or_create(kind=kind, key=_key(text), defaults={"last_at": now})
+    return SignInTry.objects.select_for_update().get(kind=kind, key=_key(text))
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _waits(row: SignInTry) -> datetime:
+    """Until when the next try must wait. Rows that are too old to count were taken away before."""
+    return row.last_at + states.wait_after(row.kind, row.failures)
+
+
+def _refuse_before(until: datetime, now: datetime, message: str) -> None:
+    if until > now:
+        seconds = int((until - now).total_seconds()) + 1
+        raise Refused(message, f"Wait {seconds} seconds, then try again.", code="too_many_tries")
+
+
+def _count(tries: Iterable[SignInTry], now: datetime) -> None:
+    for row in tries:
+        row.failures = states.counted(row.failures, row.last_at, now) + 1
+        row.last_at = now
+        row.save(update_fields=["failures", "last_at"])

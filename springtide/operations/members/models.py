@@ -28,7 +28,9 @@ class Member(AbstractBaseUser):
     session_round = models.PositiveIntegerField(default=0)  # one more, and every session that began before is over
     joined_at = models.DateTimeField()
 
-    narrowed_to: frozenset[str] | None = None  # the rights of the token that speaks for the member; None: the member is here
+    # Set while a program speaks for the member: the rights of its token, and which token it is.
+    narrowed_to: frozenset[str] | None = None
+    speaks_by: int | None = None
 
     objects: ClassVar[MemberManager] = MemberManager()
 

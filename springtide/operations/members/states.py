@@ -28,15 +28,71 @@ def _read(text: str) -> dict[str, dict[str, Cell]]:
 MATRIX: Final = _read((Path(__file__).parent / "rights.txt").read_text(encoding="utf-8"))
 RIGHTS: Final = tuple(MATRIX)
 
+# Their names, so that a wrong one is found before it runs; a test holds them to the matrix.
 SEE_OVERVIEW: Final = "see_overview"
+EDIT_QUESTIONS: Final = "edit_questions"
+SEE_USER: Final = "see_user"
 SEE_USERS: Final = "see_users"
+WORK_USERS: Final = "work_users"
+EXPORT_USERS: Final = "export_users"
 SEE_MONEY: Final = "see_money"
 SEE_PERSONAL: Final = "see_personal"
 SEE_RISK: Final = "see_risk"
 SEE_BONUS: Final = "see_bonus"
-EXPORT_USERS: Final = "export_users"
+SEE_SEGMENTS: Final = "see_segments"
+EDIT_SEGMENTS: Final = "edit_segments"
+RATE_SEGMENTS: Final = "rate_segments"
+APPROVE_SEGMENTS: Final = "approve_segments"
+USE_SQL: Final = "use_sql"
+SEE_CAMPAIGNS: Final = "see_campaigns"
+SEE_CALENDAR: Final = "see_calendar"
+SEE_TOTALS: Final = "see_totals"
+EDIT_CAMPAIGNS: Final = "edit_campaigns"
+RATE_CAMPAIGNS: Final = "rate_campaigns"
+APPROVE_CAMPAIGNS: Final = "approve_campaigns"
+STOP_CAMPAIGNS: Final = "stop_campaigns"
+SEE_BUDGETS: Final = "see_budgets"
+GRANT_REWARDS: Final = "grant_rewards"
+APPROVE_REWARDS: Final = "approve_rewards"
+SEE_RISK_FLAG: Final = "see_risk_flag"
+DECIDE_RISK: Final = "decide_risk"
+SEE_TASKS: Final = "see_tasks"
+EDIT_TASKS: Final = "edit_tasks"
+ASSIGN_TASKS: Final = "assign_tasks"
+SEE_SHIFTS: Final = "see_shifts"
+EDIT_SHIFTS: Final = "edit_shifts"
+SEE_SOPS: Final = "see_sops"
+EDIT_SOPS: Final = "edit_sops"
+SUGGEST_SOPS: Final = "suggest_sops"
+RUN_SOPS: Final = "run_sops"
+ACKNOWLEDGE_SOPS: Final = "acknowledge_sops"
+APPROVE_SOPS: Final = "approve_sops"
+SIGN_OFF_SOPS: Final = "sign_off_sops"
+SEE_REVIEWS: Final = "see_reviews"
+SEE_REVIEW_TOTALS: Final = "see_review_totals"
+EDIT_REVIEWS: Final = "edit_reviews"
+DISPUTE_REVIEWS: Final = "dispute_reviews"
+APPROVE_QC_PLANS: Final = "approve_qc_plans"
+SEE_SCORECARDS: Final = "see_scorecards"
+EDIT_SCORECARDS: Final = "edit_scorecards"
+COMPUTE_SCORECARDS: Final = "compute_scorecards"
+SCORE_SCORECARDS: Final = "score_scorecards"
+APPROVE_BONUS: Final = "approve_bonus"
+SEE_PLANS: Final = "see_plans"
+EDIT_PLANS: Final = "edit_plans"
+COMMENT_PLANS: Final = "comment_plans"
+APPROVE_PLANS: Final = "approve_plans"
+SEE_PLAYBOOKS: Final = "see_playbooks"
+EDIT_PLAYBOOKS: Final = "edit_playbooks"
+APPROVE_PLAYBOOKS: Final = "approve_playbooks"
+SEE_REQUESTS: Final = "see_requests"
+EDIT_REQUESTS: Final = "edit_requests"
+APPROVE_REQUESTS: Final = "approve_requests"
+SEE_REPORTS: Final = "see_reports"
+EDIT_REPORTS: Final = "edit_reports"
+EDIT_DELIVERY: Final = "edit_delivery"
 SEE_DATA: Final = "see_data"
-SEE_ROWS: Final = "see_rows"  # single input rows, as the quarantine shows them
+SEE_ROWS: Final = "see_rows"
 IMPORT_DATA: Final = "import_data"
 SEE_SCHEDULES: Final = "see_schedules"
 EDIT_SCHEDULES: Final = "edit_schedules"
@@ -48,6 +104,12 @@ SWITCH_OFF_MEMBERS: Final = "switch_off_members"
 MAKE_TOKENS: Final = "make_tokens"
 
 TOKEN_KINDS: Final = ("api", "list")
+# What a token may carry. Who approves, proposes or switches off a member is there in person, and no token makes another.
+TOKEN_RIGHTS: Final = tuple(
+    right
+    for right in MATRIX
+    if not right.startswith("approve_") and right not in (PROPOSE_MEMBERS, SWITCH_OFF_MEMBERS, MAKE_TOKENS)
+)
 TOKEN_DAYS: Final = (1, 365)  # how long a token may live
 MOST_TOKENS: Final = 20  # that one member may hold at a time
 

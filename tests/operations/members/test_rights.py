@@ -83,6 +83,10 @@ def test_every_right_stands_in_the_plan_or_is_named_beside_it():
     assert not planned & BESIDE
 
 
+def test_every_right_has_a_name_in_the_code():
+    assert [right for right in states.RIGHTS if getattr(states, right.upper(), None) != right] == []
+
+
 def member(role, **more):
     return Member(username=role, role=role, **more)
 
