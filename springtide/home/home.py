@@ -36,6 +36,7 @@ from springtide.analytics.lake import Lake, Snapshot, compact
 from springtide.home.counts import Counts, count_users
 from springtide.home.refused import Quarantine, quarantine
 from springtide.home.standing import Moves, Standing, moves, standing
+from springtide.home.user import User, one_user
 from springtide.home.users import Selection, UserList, list_users
 from springtide.kernel.errors import Refused
 from springtide.kernel.settings import FILE_NAME, HomeSettings, read_settings
@@ -251,6 +252,13 @@ class Home:
         """A page of the users that a selection names; see `springtide.home.users.list_users`."""
         with self.reading() as (engine, snapshot):
             return list_users(engine, snapshot, selection, [s.key for s in self.stratifications()], **page)
+
+    def user(self, user_id: str, *, as_of: date | None = None, since: date | None = None) -> User:
+        """One user: profile, strata and why, moves, timeline; see `springtide.home.user.one_user`."""
+        with self.reading() as (engine, snapshot):
+            return one_user(
+                engine, snapshot, self.stratifications(), user_id, zone=self.settings.zone, as_of=as_of, since=since
+            )
 
     def count(
         self, selection: Selection, *, by: Sequence[str] = (), sums: Sequence[str] = (), then: date | None = None
