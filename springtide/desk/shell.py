@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from springtide.desk import reads, words
-from springtide.desk.pinned import PinnedHome
+from springtide.home.pinned import PinnedHome
 from springtide.desk.strip import Strip
 from springtide.desk.tiles import Regime
 from springtide.desk.words import Labels, Word
