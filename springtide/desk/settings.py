@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "springtide.operations.members",
     "springtide.operations.jobs",
+    "springtide.operations.definitions",
     "springtide.operations.work",
     "springtide.desk",
 ]

@@ -61,7 +61,14 @@ def read(file: Traversable, key: str) -> Stratification:
         content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as bad:
         raise BadDefinition(f"{file} cannot be read: {' '.join(str(bad).split())}", "Write it as YAML, in UTF-8.") from bad
-    return _Page(str(file)).stratification(content, key)
+    return of_content(content, key, name=str(file))
+
+
+def of_content(content: Any, key: str, *, name: str) -> Stratification:
+    """The stratification that a file's content defines. `name`: what errors call it."""
+    if key not in KEYS:
+        raise UnknownName(f"There is no stratification '{key}'.", suggest(key, KEYS))
+    return _Page(name).stratification(content, key)
 
 
 def _check_names(overrides: Path) -> None:
