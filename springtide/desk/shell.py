@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from springtide.desk import reads, words
-from springtide.home.pinned import PinnedHome
 from springtide.desk.strip import Strip
 from springtide.desk.tiles import Regime
 from springtide.desk.words import Labels, Word
 from springtide.home import Home
+from springtide.home.pinned import PinnedHome
 from springtide.kernel.errors import NothingYet, SpringtideError
 from springtide.operations.members import states
 from springtide.operations.members.models import Member
@@ -213,7 +213,7 @@ class Shell:
 
 
 # Pages that stand under another one in the side bar.
-_SIDE = {"user_list": "users", "upload": "import", "job": "import"}
+_SIDE = {"user_list": "users", "user": "users", "upload": "import", "job": "import"}
 
 
 def shell_of(request: HttpRequest) -> Shell:

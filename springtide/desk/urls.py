@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from springtide.desk.views import account, data, imports, overview, tokens, users
+from springtide.desk.views import account, data, imports, overview, tokens, user, users
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("overview/<str:name>/", overview.tile, name="tile"),
     path("users/", users.strata, name="users"),
     path("users/find/", users.find, name="find"),
+    path("users/one/", user.page, name="user"),
+    path("users/one/<str:what>/", user.write, name="write_on_user"),
     path("users/list/", users.user_list, name="user_list"),
     path("users/list/export/<str:form>/", users.export, name="export"),
     path("users/list/address/", tokens.make_list, name="make_list"),
@@ -30,6 +32,7 @@ urlpatterns = [
     path("account/elsewhere/", account.elsewhere, name="elsewhere"),
     path("account/tokens/", tokens.make, name="make_token"),
     path("account/tokens/<int:number>/revoke/", tokens.revoke, name="revoke_token"),
+    path("api/v1/", include("springtide.api.urls")),  # by its name: the desk and the API do not know each other
     path("sign-in/", account.sign_in, name="sign_in"),
     path("sign-out/", account.sign_out, name="sign_out"),
 ]

@@ -140,7 +140,74 @@ COLUMNS: Final[dict[str, Word]] = {
     "rewards_consumed_90d_usdt": _("Rewards used, 90 days"),
     "days_since_bonus_mark": _("Mark as a bonus hunter"),
     "days_since_first_deposit": _("Days since the first deposit"),
+    "user_type": _("Kind of user"),
+    "kyc_passed_on": _("KYC passed"),
+    "has_consent": _("Consents to marketing"),
+    "first_trade_on": _("First trade"),
+    "spot_trades_30d": _("Spot trades, 30 days"),
+    "spot_volume_30d_usdt": _("Spot volume, 30 days"),
+    "contract_volume_30d_usdt": _("Contract volume, 30 days"),
+    "liquidations_30d": _("Liquidations, 30 days"),
+    "is_personally_silent": _("Quieter than usual"),
+    "earn_equity_usdt": _("Assets in earn"),
+    "net_deposit_30d_usdt": _("Net deposits, 30 days"),
+    "deposit_all_usdt": _("Deposits, all time"),
+    "withdrawal_all_usdt": _("Withdrawals, all time"),
+    "fees_90d_usdt": _("Fees, 90 days"),
+    "net_revenue_all_usdt": _("Net revenue, all time"),
+    "realised_pnl_90d_usdt": _("Realised profit or loss, 90 days"),
     "vip_next_ratio": _("Way to the next tier"),
+}
+
+# Kinds of happenings of a user's timeline.
+HAPPENINGS: Final[dict[str, Word]] = {
+    "registered": _("Registered"),
+    "traded_spot": _("Traded spot"),
+    "traded_contracts": _("Traded contracts"),
+    "liquidated": _("Liquidated"),
+    "deposit": _("Deposited"),
+    "withdrawal": _("Withdrew"),
+    "internal_in": _("Moved in"),
+    "internal_out": _("Moved out"),
+    "p2p": _("P2P transfer"),
+    "reward_grant": _("Reward granted"),
+    "reward_activate": _("Reward activated"),
+    "reward_consume_fee": _("Reward used on fees"),
+    "reward_consume_loss": _("Reward used on a loss"),
+    "reward_convert": _("Reward converted"),
+    "reward_expire": _("Reward expired"),
+    "reward_revoke": _("Reward revoked"),
+    "ticket": _("Ticket opened"),
+    "message": _("Message"),
+    "changed": _("Changed"),
+    "restricted": _("Restricted"),
+}
+
+CONTACT_CHANNELS: Final[dict[str, Word]] = {
+    "call": _("Call"),
+    "chat": _("Chat"),
+    "email": _("Letter by hand"),
+    "meeting": _("Meeting"),
+}
+
+OUTCOMES: Final[dict[str, Word]] = {
+    "reached": _("reached"),
+    "no_answer": _("no answer"),
+    "call_back": _("call back"),
+    "refused": _("does not want to be contacted"),
+}
+
+# Values of text columns that are keys rather than names.
+VALUES: Final[dict[str, dict[str, Word]]] = {
+    "user_type": {
+        "retail": _("Retail"),
+        "pro": _("Professional"),
+        "institution": _("Institution"),
+        "market_maker": _("Market maker"),
+        "employee": _("Employee"),
+        "test": _("Test account"),
+    },
+    "status": {"active": _("active"), "frozen": _("frozen"), "closed": _("closed")},
 }
 
 PRODUCTS: Final[dict[str, Word]] = {
@@ -199,6 +266,16 @@ def column(key: str) -> str:
         return str(COLUMNS[key])
     bare = re.sub(r"_(\d+)d$", r", \1 d", key.removesuffix("_usdt").removeprefix("is_").removeprefix("has_"))
     return plain(bare)
+
+
+def value(key: str, text: str) -> str:
+    """A value of a text column."""
+    return str(VALUES.get(key, {}).get(text) or text)
+
+
+def happening(kind: str) -> str:
+    """A kind of happening, in words."""
+    return str(HAPPENINGS.get(kind) or plain(kind))
 
 
 def product(key: str) -> str:

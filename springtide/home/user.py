@@ -98,8 +98,8 @@ def one_user(
     ).dicts()
     if not found:
         raise UnknownName(
-            f"No user has the id '{user_id}' on {day}.",
-            "Ids are compared letter by letter; sub-accounts stand under their master.",
+            f"No user has the id '{user_id}'.",
+            "Ids are compared letter by letter. Sub-accounts stand under their master.",
             code="unknown_user",
         )
     [profile] = found

@@ -23,6 +23,7 @@ class HomeSettings:
     worker_memory    what DuckDB may use while days are closed, before it writes to disk
     web_memory       what DuckDB may use to answer a page or a reading command
     threads          how many threads DuckDB uses; 0: as many as the machine has
+    back_office      where the exchange's own back office shows a user: an https address with {user_id} in it; empty: nowhere
     """
 
     exchange: str = "My exchange"
@@ -31,6 +32,7 @@ class HomeSettings:
     worker_memory: str = "6GB"
     web_memory: str = "2GB"
     threads: int = 0
+    back_office: str = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -70,4 +72,11 @@ def read_settings(home: Path) -> HomeSettings:
             raise BadInput(f"Setting '{name}' is {value!r}.", f"It must be a {wanted.__name__}.", code="bad_setting")
     settings = HomeSettings(**given)
     zone(settings.reporting_zone)
+    address = settings.back_office
+    if address and not (address.startswith(("https://", "http://")) and "{user_id}" in address):
+        raise BadInput(
+            f"Setting 'back_office' is {address!r}.",
+            "It must begin with https:// and name {user_id} where the user's id goes, such as https://office.example/users/{user_id}.",
+            code="bad_setting",
+        )
     return settings

@@ -12,7 +12,7 @@ def rows(page):
     """User id → the other cells of a list."""
     body = page.split("data-list")[1].split("<tbody>")[1].split("</tbody>")[0]
     return {
-        re.search(r'<th scope="row" class="id">(.*?)</th>', row)[1]: re.findall(r"<td[^>]*>(.*?)</td>", row)
+        re.search(r'<th scope="row" class="id"><a [^>]*>(.*?)</a></th>', row)[1]: re.findall(r"<td[^>]*>(.*?)</td>", row)
         for row in body.split("</tr>")
         if "<th" in row
     }
@@ -64,7 +64,8 @@ def test_named_lists_steps_parts_of_growth_and_moves_are_selections_too(manager)
 def test_one_user_is_found_by_id_letter_by_letter(manager):
     response = manager.get("/users/find/", {"user": LONG_ID})
     assert response.status_code == 302
-    assert list(rows(text_of(manager.get(response.url)))) == [LONG_ID]
+    assert f"<code>{LONG_ID}</code>" in text_of(manager.get(response.url))
+    assert list(rows(text_of(manager.get("/users/list/", {"user": LONG_ID})))) == [LONG_ID]
     assert "No user has this id." in text_of(manager.get("/users/list/", {"user": LONG_ID[:-1]}))
     assert manager.get("/users/find/").url == "/users/"
 

@@ -32,11 +32,11 @@ def strata(request: MemberRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(states.SEE_USERS)
+@needs(states.SEE_USER, some=True)
 def find(request: MemberRequest) -> HttpResponseRedirect:
     """The search box: one user by id."""
     user_id = short_text(request.GET, "user")
-    return HttpResponseRedirect(f"{reverse('user_list')}?{urlencode({'user': user_id})}" if user_id else reverse("users"))
+    return HttpResponseRedirect(f"{reverse('user')}?{urlencode({'user': user_id})}" if user_id else reverse("users"))
 
 
 @require_GET
