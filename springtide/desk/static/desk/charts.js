@@ -142,6 +142,103 @@
     },
   };
 
+  const number = (value) => (value === null || value === undefined ? "–" : (Math.abs(value) < 10 && value % 1 ? value.toPrecision(3) : whole.format(value)).replace("-", "−"));
+  const percent = (value) => (value === null || value === undefined ? "–" : (100 * value).toFixed(1).replace("-", "−") + "%");
+  const said = (data) => (data.unit === "ratio" ? percent : number);
+  const onAxis = (data) => (data.unit === "ratio" ? percent : (v) => short.format(v).replace("-", "−"));
+
+  // Axes and frame that every chart over periods has.
+  function periods(data, colour, width, top) {
+    return {
+      ...frame(colour),
+      grid: { left: 4, right: 10, top, bottom: 4, containLabel: true },
+      xAxis: {
+        type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: colour["line-strong"] } },
+        axisLabel: { color: colour.muted, fontSize: 11.5, hideOverlap: true },
+      },
+      yAxis: {
+        type: "value", splitNumber: 4, scale: Boolean(data.scaled), axisLabel: { color: colour.muted, fontSize: 11.5, formatter: onAxis(data) },
+        splitLine: { lineStyle: { color: colour.line } },
+      },
+    };
+  }
+  function table(title, rows) {
+    const lines = rows.map(([mark, name, value]) => `<tr><td>${mark}${escape(name)}</td><td style="text-align:right;padding-left:16px">${escape(value)}</td></tr>`);
+    return `<b>${escape(title)}</b><table style="width:auto">${lines.join("")}</table>`;
+  }
+  function legend(colour, names) {
+    return { top: 0, left: 0, type: "scroll", itemWidth: 12, itemHeight: 10, itemGap: 14, textStyle: { color: colour.text, fontSize: 12 }, data: names, inactiveColor: colour.still };
+  }
+
+  // Series over labels, as lines or as stacked bars; what lies below zero is drawn downwards.
+  function series(kind) {
+    return (data, colour, width) => ({
+      ...periods(data, colour, width, data.series.length > 1 ? (width < 480 ? 52 : 34) : 12),
+      legend: data.series.length > 1 ? legend(colour, data.series.map((each) => each.name)) : undefined,
+      tooltip: {
+        ...frame(colour).tooltip, trigger: "axis", axisPointer: { type: kind === "bar" ? "shadow" : "line", lineStyle: { color: colour.muted }, shadowStyle: { color: colour.muted, opacity: 0.09 } },
+        formatter: (points) => table(data.labels[points[0].dataIndex], points.map((p) => [p.marker, p.seriesName, said(data)(p.value)])),
+      },
+      series: data.series.map((each, n) => ({
+        name: each.name, type: kind, stack: kind === "bar" ? "all" : undefined, data: each.values, links: each.links, barCategoryGap: "28%",
+        cursor: each.links ? "pointer" : "default", symbol: "circle", symbolSize: data.labels.length > 40 ? 0 : 6, connectNulls: false,
+        lineStyle: { width: each.dashed ? 1.2 : 2, type: each.dashed ? "dashed" : "solid" }, itemStyle: { color: colour["series-" + ((n % 8) + 1)] },
+      })),
+    });
+  }
+  builders.lines = series("line");
+  builders.stacks = series("bar");
+
+  // From then to now: what each part added or took, and the two totals at the ends.
+  builders.waterfall = (data, colour, width) => {
+    let at = 0;
+    const blank = [], bars = [];
+    for (const step of data.steps) {
+      if (step.total) { at = step.value; blank.push(0); bars.push({ value: step.value, itemStyle: { color: colour["series-6"] }, link: step.link }); continue; }
+      const low = Math.min(at, at + step.value);
+      at += step.value;
+      blank.push(low);
+      bars.push({ value: Math.abs(step.value), itemStyle: { color: colour[step.value < 0 ? "series-3" : "series-1"] }, link: step.link });
+    }
+    const labels = data.steps.map((step) => step.name);
+    return {
+      ...frame(colour),
+      grid: { left: 4, right: width < 480 ? 60 : 90, top: 6, bottom: 4, containLabel: true },
+      yAxis: { type: "category", inverse: true, data: labels, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: colour.text, fontSize: 12, width: width < 480 ? 110 : 200, overflow: "truncate" } },
+      xAxis: { type: "value", scale: true, min: (range) => Math.min(...blank.filter((_, n) => !data.steps[n].total), ...data.steps.filter((s) => s.total).map((s) => s.value)) - (range.max - range.min) * 0.05, splitNumber: 4, axisLabel: { color: colour.muted, fontSize: 11.5, formatter: onAxis(data) }, splitLine: { lineStyle: { color: colour.line } } },
+      tooltip: { ...frame(colour).tooltip, trigger: "item", formatter: (p) => `${escape(labels[p.dataIndex])}<br><b>${escape((data.steps[p.dataIndex].total ? "" : data.steps[p.dataIndex].value > 0 ? "+" : "") + said(data)(data.steps[p.dataIndex].value))}</b>` },
+      series: [
+        { type: "bar", stack: "all", silent: true, itemStyle: { color: "transparent" }, data: blank },
+        {
+          type: "bar", stack: "all", barCategoryGap: "35%", data: bars,
+          label: { show: true, position: "right", color: colour.text, fontSize: 12, formatter: (p) => { const step = data.steps[p.dataIndex]; return (step.total ? "" : step.value > 0 ? "+" : "") + (data.unit === "ratio" ? percent(step.value) : short.format(step.value).replace("-", "−")); } },
+        },
+      ],
+    };
+  };
+
+  // A figure by day with the limits it usually keeps to; days that broke a rule are marked.
+  builders.control = (data, colour, width) => {
+    const flat = (values) => ({ type: "line", data: values, symbol: "none", silent: true, step: "middle", lineStyle: { color: colour.muted, width: 1, type: "dashed" } });
+    return {
+      ...periods({ ...data, scaled: true }, colour, width, 12),
+      tooltip: {
+        ...frame(colour).tooltip, trigger: "axis",
+        formatter: (points) => {
+          const n = points[0].dataIndex;
+          return table(data.labels[n], [["", data.name, said(data)(data.values[n])], ["", data.names.usual, said(data)(data.centre[n])], ["", data.names.between, `${said(data)(data.low[n])} – ${said(data)(data.high[n])}`]]) + (data.broke[n] ? `<div style="margin-top:4px">${escape(data.broke[n])}</div>` : "");
+        },
+      },
+      series: [
+        { ...flat(data.centre), lineStyle: { color: colour.muted, width: 1 } }, flat(data.low), flat(data.high),
+        {
+          type: "line", data: data.values.map((value, n) => data.broke[n] ? { value, symbol: "diamond", symbolSize: 12, itemStyle: { color: colour["series-3"] } } : value),
+          symbol: "circle", symbolSize: data.labels.length > 60 ? 0 : 4, showAllSymbol: true, lineStyle: { color: colour["series-1"], width: 2 }, itemStyle: { color: colour["series-1"] },
+        },
+      ],
+    };
+  };
+
   function draw(element) {
     const data = JSON.parse(document.getElementById(element.dataset.source).textContent);
     let chart = drawn.get(element);
