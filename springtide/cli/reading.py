@@ -151,6 +151,27 @@ def users(home: Home, rule: str, day: date | None, limit: int, wants_json: bool)
 
 
 @click.command()
+@click.argument("user_id")
+@click.option("--on", "day", type=DAY, help="A kept day; by default the last closed one.")
+@click.option("--from", "since", type=DAY, help="Where the timeline begins; by default 90 days before.")
+@as_json
+@with_home
+def user(home: Home, user_id: str, day: date | None, since: date | None, wants_json: bool) -> None:
+    """One user: where they stand and by which rule, and what happened with them."""
+    found = home.user(user_id, as_of=day, since=since)
+    if wants_json:
+        say(found.as_dict())
+        return
+    rows = [
+        (each.stratification, each.stratum or "not available", each.since, each.why.replace("; ", "\n"))
+        for each in found.stands
+    ]
+    show(f"{found.user_id} as of {found.as_of}", ("stratification", "stratum", "since", "why"), rows)
+    told = [(each.happened_at, each.kind, each.what, each.detail, each.amount_usdt, each.times) for each in found.timeline]
+    show(f"Since {found.timeline_since}", ("when", "what", "", "", "USDT", "times"), told)
+
+
+@click.command()
 @as_json
 @with_home
 def freshness(home: Home, wants_json: bool) -> None:
@@ -226,5 +247,5 @@ def report(home: Home, form: str, out: Path | None, language: str, wants_json: b
 
 
 COMMANDS = (
-    strata, moves, growth, states, activation, concentration, market, users, freshness, verify, brief, report,
+    strata, moves, growth, states, activation, concentration, market, users, user, freshness, verify, brief, report,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from springtide.analytics.daybook.tables import MOVES, POPULATION, PROFILES
 from springtide.analytics.engine import Engine
 from springtide.analytics.facts import fact_schema
 from springtide.analytics.lake import Snapshot
+from springtide.analytics.metrics.answer import plain
 from springtide.analytics.metrics.user_timeline import Happening, user_timeline
 from springtide.analytics.strata import EDGES, Placement, Stratification
 from springtide.home.users import attach_strata, snapshot_day
@@ -34,6 +35,13 @@ class Stands:
     since: date | None
     placement: Placement | None
     reason: str | None = None
+
+    @property
+    def why(self) -> str:
+        """The rule that took the user, with the values that met it; or why nothing can be told."""
+        return self.reason or (
+            str(self.placement.reasons[-1]) if self.placement else "placed by an earlier version of the rules"
+        )
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,17 @@ class User:
     timeline: tuple[Happening, ...]
     timeline_since: date
     links: tuple[Linked, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, as JSON takes it."""
+        stands = [
+            {"stratification": each.stratification, "stratum": each.stratum, "since": plain(each.since), "why": each.why}
+            for each in self.stands
+        ]
+        told: dict[str, Any] = {
+            field.name: plain(getattr(self, field.name)) for field in fields(self) if field.name != "stands"
+        }
+        return {**told, "stands": stands}
 
 
 def one_user(

@@ -91,6 +91,17 @@ def test_moves_activation_concentration_market_users_and_freshness_answer(first_
     assert ask("freshness", "--home", home)["closed_through"] == str(LAST_DAY)
 
 
+def test_one_user_is_told_with_strata_reasons_and_timeline(first_run):
+    home, _ = first_run
+    listed = ask("users", "trades_30d > 0", "--home", home, "--limit", 1)
+    user_id = listed["rows"][0][0]
+    told = ask("user", user_id, "--home", home)
+    assert told["user_id"] == user_id
+    assert {each["stratification"] for each in told["stands"]} == NINE
+    assert all(each["stratum"] and each["why"] for each in told["stands"])
+    assert told["timeline"][0].keys() == {"happened_at", "kind", "what", "detail", "amount_usdt", "times"}
+
+
 def test_a_rebuild_from_all_history_is_equal(first_run):
     home, _ = first_run
     told = ask("verify", "--home", home)
@@ -118,6 +129,7 @@ def test_brief_and_report_show_the_same_checksum(first_run, tmp_path):
         (("import", "nowhere"), 2, None),
         (("import", "nowhere", "--mapping", "balancer_weakly"), 2, None),
         (("close", "--through", "2200-01-01"), 2, "day_not_over"),
+        (("user", "nobody"), 2, "unknown_user"),
         (("init",), 2, "home_exists"),
     ],
 )
