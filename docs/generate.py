@@ -165,6 +165,7 @@ EXAMPLES: Mapping[str, str] = {
     "concentration": "concentration",
     "market": "market --from 2026-03-31 --to 2026-03-31",
     "users": "users \"lifecycle = 'lapsing'\"",
+    "user": "user u01",
     "freshness": "freshness",
     "verify": "verify",
     "brief": "brief",
