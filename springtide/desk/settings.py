@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "springtide.operations.definitions",
     "springtide.operations.work",
     "springtide.desk",
+    "ninja",  # the scripts of the API's own documentation, served from here
 ]
 AUTH_USER_MODEL = "members.Member"
 MIDDLEWARE = [

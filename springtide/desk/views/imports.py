@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from springtide.analytics.facts import CONTRACTS, Mapping, Proposal
 from springtide.cycle.asking import ask_for_import
+from springtide.cycle.uploads import find, keep
 from springtide.desk import uploads
 from springtide.desk.access import MemberRequest, needs
 from springtide.desk.shell import Shell, shell_of
@@ -48,7 +49,7 @@ def _kept(request: MemberRequest) -> HttpResponse:
         messages.error(request, _("No file came. Drop one, or choose it."))
     else:
         try:
-            upload = uploads.keep(settings.SPRINGTIDE_HOME, file)
+            upload = keep(settings.SPRINGTIDE_HOME, file)
             there = reverse("upload", args=[upload.number])
         except SpringtideError as error:
             messages.error(request, str(told_error(error)))
@@ -62,7 +63,7 @@ def _kept(request: MemberRequest) -> HttpResponse:
 def upload(request: MemberRequest, upload: str) -> HttpResponse:
     """What the file's columns are taken for, and what is missing."""
     shell = shell_of(request)
-    found = uploads.find(settings.SPRINGTIDE_HOME, upload)
+    found = find(settings.SPRINGTIDE_HOME, upload)
     table, wanted = short_text(request.GET, "table"), request.GET.get("mapping")
     proposal = _proposal(shell, found.path, table)
     mappings = shell.home.mappings()
@@ -100,7 +101,7 @@ def upload(request: MemberRequest, upload: str) -> HttpResponse:
 def preview(request: MemberRequest, upload: str) -> HttpResponse:
     """What an import would take and refuse, from the beginning of the file; nothing is written."""
     shell = shell_of(request)
-    found = uploads.find(settings.SPRINGTIDE_HOME, upload)
+    found = find(settings.SPRINGTIDE_HOME, upload)
     seen = shell.home.preview(found.path, _mapping(request, shell, found.path), now=clock.now(), rows=PREVIEW_ROWS)
     return render(request, "fragments/preview.html", {"preview": seen, "upload": found, "is_whole": seen.rows < PREVIEW_ROWS})
 
@@ -110,7 +111,7 @@ def preview(request: MemberRequest, upload: str) -> HttpResponse:
 def run(request: MemberRequest, upload: str) -> HttpResponse:
     """Saves the mapping and imports the file in the background."""
     shell = shell_of(request)
-    found = uploads.find(settings.SPRINGTIDE_HOME, upload)
+    found = find(settings.SPRINGTIDE_HOME, upload)
     mapping = _mapping(request, shell, found.path)
     if not request.POST.get("mapping"):
         if mapping.name in shell.home.mappings():

@@ -127,13 +127,15 @@ def revoke_token(member: Member, token_id: int, *, now: datetime) -> None:
 def spoken_for(secret: str, *, kind: str, address: str, now: datetime) -> tuple[Member, Token]:
     """The member for whom a secret speaks, narrowed to the rights of its token, and the token.
 
-    writes     the day on which the token was last used
+    A right one always works: nobody's program stops because a neighbour behind the same address guesses.
+
+    writes     the day on which the token was last used; of a wrong one, a guess of its address
     refuses    bad_token         nothing has this secret, or it expired, was revoked, or its member was switched off
                too_many_tries    this address guesses, at tokens or at passwords; the hint says how long it must wait
     """
-    refuse_guesses(address, now=now)
     token = Token.objects.select_related("member").filter(hash=_hash(secret), kind=kind).first()
     if token is None:
+        refuse_guesses(address, now=now)
         count_guess(address, now=now)
         raise Refused("This token is not known.", "Copy all of it, or make a new one on your account page.", code="bad_token")
     if token.revoked_at is not None or token.expires_at <= now or not token.member.is_active:

@@ -158,14 +158,21 @@ def test_revoked_twice_it_is_revoked_once(analyst):
     assert AuditRow.objects.filter(action="revoke_token").count() == 1
 
 
-def test_an_address_that_guesses_waits_for_tokens_and_for_passwords(analyst):
+def test_an_address_that_guesses_waits_with_tokens_and_with_passwords(analyst):
     good = make(analyst, "see_overview").secret
     for n in range(20):
         assert refused(speak, f"spt_{n}") == "bad_token"
-    assert refused(speak, good) == "too_many_tries"
+    assert refused(speak, "spt_20") == "too_many_tries"
     assert refused(begin_sign_in, "analyst", HERE, now=NOON) == "too_many_tries"
-    speak(good, address=THERE)
-    speak(good, at=NOON + timedelta(seconds=31))
+    assert refused(speak, "spt_21", address=THERE) == "bad_token"
+    assert refused(speak, "spt_22", at=NOON + timedelta(seconds=31)) == "bad_token"
+    speak(good)  # a program that knows its token is no guesser, whoever sits beside it
+
+
+def test_an_address_that_guesses_passwords_waits_with_tokens_too(db):
+    for n in range(20):
+        begin_sign_in(f"member{n}", HERE, now=NOON)
+    assert refused(speak, "spt_1") == "too_many_tries"
 
 
 def test_a_worn_out_token_is_no_guess(analyst):
@@ -179,7 +186,7 @@ def test_a_worn_out_token_is_no_guess(analyst):
 def test_a_good_token_writes_nothing_but_its_day(analyst, django_assert_num_queries):
     secret = make(analyst, "see_overview").secret
     speak(secret)
-    with django_assert_num_queries(2):  # does the address guess; whose token is it
+    with django_assert_num_queries(1):
         speak(secret)
     assert not SignInTry.objects.exists()
 

@@ -1,0 +1,108 @@
+"""Answers that are not a measure's own: those are told as their frozen dataclasses stand, docstring and all."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from ninja import Schema
+from pydantic import Field
+
+Cell = str | int | float | bool | None
+
+
+class Sizes(Schema):
+    """One stratification on a day: users by stratum in the order of its rules, or why it is not available."""
+
+    version: int
+    available: bool
+    reason: str | None
+    strata: dict[str, int] = Field(examples=[{"active": 812, "cooling": 230}])
+
+
+class Standing(Schema):
+    """All stratifications on a day. Employees, tests and market makers are not counted."""
+
+    day: date
+    stratifications: dict[str, Sizes]
+
+
+class Flow(Schema):
+    """Users who moved from one stratum to another; `from` is null for users who are new."""
+
+    stratification: str
+    from_stratum: str | None = Field(alias="from")
+    to_stratum: str = Field(alias="to")
+    users: int
+
+
+class Moves(Schema):
+    """Moves on the days from `since` to `until`, both included; a user who moved twice is counted twice."""
+
+    since: date
+    until: date
+    moves: list[Flow]
+
+
+class Users(Schema):
+    """A page of users. Money is a decimal string in USDT; a value that is not known is null."""
+
+    as_of: date
+    total: int = Field(description="How many users the rule names; the pages together have as many.")
+    users: list[dict[str, Cell]] = Field(examples=[[{"user_id": "u00042", "lifecycle": "lapsing", "trades_30d": 0}]])
+    next_offset: int | None = Field(description="Where the next page begins; null on the last.")
+    left_out: list[str] = Field(description="Columns that were asked for and that the member may not see.")
+    not_known: list[str] = Field(description="Columns that cannot be told from what was given.")
+
+
+class Counts(Schema):
+    """Users by group, with sums; money as decimal strings in USDT."""
+
+    as_of: date
+    total: int
+    rows: list[dict[str, Cell]] = Field(examples=[[{"country": "SG", "users": 120, "equity_usdt": "48210.500000"}]])
+
+
+class MetricEntry(Schema):
+    """A metric as the registry defines it."""
+
+    key: str
+    asks: str = Field(description="The question it answers.")
+    formula: list[str]
+    unit: str
+    grain: str
+    better: str = Field(description="up, down or neither.")
+    over: str = Field(description="Whom or what it is counted over.")
+    excludes: str
+    empty: str = Field(description="What it means when there is no value.")
+    owner: str
+    version: int
+
+
+class Job(Schema):
+    """A piece of work in the queue."""
+
+    id: int
+    kind: str = Field(examples=["close"])
+    state: str = Field(description="ready, leased, done or dead.")
+    progress: dict[str, Any]
+    result: dict[str, Any]
+    error: dict[str, str] = Field(description="Code, message and hint of the last failure; empty where there is none.")
+    asked_by: str
+    asked_at: datetime
+    ended_at: datetime | None
+    tries: int
+
+
+class Asked(Schema):
+    """Work was queued; look at it under /jobs/{id}."""
+
+    job: int
+
+
+class Me(Schema):
+    """For whom the token speaks, and what it may do."""
+
+    member: str
+    role: str
+    rights: list[str] = Field(description="Rights over all things, or over some.")
