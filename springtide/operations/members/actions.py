@@ -62,7 +62,7 @@ def create_member(
         granted_rights=granted,
         joined_at=now,
     )
-    _set_password(member, password)
+    set_password(member, password)
     try:
         with transaction.atomic():
             member.save(force_insert=True)
@@ -120,7 +120,7 @@ def change_password(member: Member, *, old: str, new: str, now: datetime) -> Non
     """
     if not member.check_password(old):
         raise Refused("That is not your present password.", "Type the one you signed in with.", code="wrong_password")
-    _set_password(member, new)
+    set_password(member, new)
     member.save(update_fields=["password"])
     audit("change_password", subject=f"member {member.username}", acting=member, now=now)
 
@@ -234,7 +234,11 @@ def chained(before: str, row: AuditRow) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _set_password(member: Member, password: str) -> None:
+def set_password(member: Member, password: str) -> None:
+    """Give a member a password, without saving it.
+
+    refuses    weak_password    short, common, all digits, or like the name
+    """
     try:
         validate_password(password, member)
     except ValidationError as weak:
