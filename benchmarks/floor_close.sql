@@ -340,18 +340,18 @@ copy (
 
 -- # moves
 copy (
-    select user_no, $day::date as day, stratification, from_stratum, to_stratum, from_stratum is null as is_first
+    select user_no, $day::date as day, 'stratum' as kind, key, was, becomes, was is null as is_first
     from (
         select
             a.user_no,
-            unnest(['lifecycle', 'tenure', 'activity', 'frequency', 'assets', 'behaviour', 'value', 'incentive', 'vip_distance']) as stratification,
-            unnest([b.lifecycle, b.tenure, b.activity, b.frequency, b.assets, b.behaviour, b.value, b.incentive, b.vip_distance]) as from_stratum,
-            unnest([a.lifecycle, a.tenure, a.activity, a.frequency, a.assets, a.behaviour, a.value, a.incentive, a.vip_distance]) as to_stratum
+            unnest(['lifecycle', 'tenure', 'activity', 'frequency', 'assets', 'behaviour', 'value', 'incentive', 'vip_distance']) as key,
+            unnest([b.lifecycle, b.tenure, b.activity, b.frequency, b.assets, b.behaviour, b.value, b.incentive, b.vip_distance]) as was,
+            unnest([a.lifecycle, a.tenure, a.activity, a.frequency, a.assets, a.behaviour, a.value, a.incentive, a.vip_distance]) as becomes
         from read_parquet('{strata_file}') as a left join read_parquet($strata) as b on a.user_no = b.user_no
         where (a.lifecycle, a.tenure, a.activity, a.frequency, a.assets, a.behaviour, a.value, a.incentive, a.vip_distance)
             is distinct from (b.lifecycle, b.tenure, b.activity, b.frequency, b.assets, b.behaviour, b.value, b.incentive, b.vip_distance)
     )
-    where from_stratum is distinct from to_stratum
+    where was is distinct from becomes
 ) to '{moves_file}' (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)
 
 -- # market_days

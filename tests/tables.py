@@ -27,7 +27,8 @@ from springtide.kernel.money import micro
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 TEXTS = {
-    "product", "state", "stratification", "stratum", "from_stratum", "to_stratum", "regime", "user_type", "status", "country", "language",
+    "product", "state", "stratification", "stratum", "from_stratum", "to_stratum",
+    "kind", "was", "becomes", "regime", "user_type", "status", "country", "language",
     "channel_id", "key", "user_id", "side", "campaign_ref",
     "lifecycle", "tenure", "activity", "frequency", "assets", "behaviour", "value", "incentive", "vip_distance",
 }  # fmt: skip
@@ -54,7 +55,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "strata": STRATA,
     "users": fact_schema("users"),
 }
-DEFAULTS: Mapping[str, Any] = {"is_counted": True, "user_type": "retail", "status": "active"}
+DEFAULTS: Mapping[str, Any] = {"is_counted": True, "user_type": "retail", "status": "active", "kind": "stratum"}
 BY_DAY = ("user_days", "active_days", "equity_days", "moves")
 
 

@@ -122,11 +122,12 @@ def moves(
     latest = snapshot_day(snapshot, None)
     snapshot.attach(engine, "strata", STRATA, since=latest, until=latest)
     told = engine.rows(
-        "select m.stratification, m.from_stratum, m.to_stratum, count(*) as users from moves as m"
+        "select m.key, m.was, m.becomes, count(*) as users from moves as m"
         " inner join strata as s on m.user_no = s.user_no"
-        " where m.day >= $since and m.day <= $until and s.is_counted and ($wanted is null or m.stratification = $wanted)"
-        " group by m.stratification, m.from_stratum, m.to_stratum"
-        " order by m.stratification, users desc, m.from_stratum nulls first, m.to_stratum",
+        " where m.kind = 'stratum' and m.day >= $since and m.day <= $until and s.is_counted"
+        " and ($wanted is null or m.key = $wanted)"
+        " group by m.key, m.was, m.becomes"
+        " order by m.key, users desc, m.was nulls first, m.becomes",
         since=since,
         until=until,
         wanted=stratification,

@@ -168,8 +168,7 @@ def _moves(engine: Engine, snapshot: Snapshot, user_no: int) -> tuple[Move, ...]
     """Every move of the user, newest first."""
     snapshot.attach(engine, "moves", MOVES)
     told = engine.rows(
-        "select day, stratification, from_stratum, to_stratum from moves where user_no = $user_no"
-        " order by day desc, stratification",
+        "select day, key, was, becomes from moves where kind = 'stratum' and user_no = $user_no order by day desc, key",
         user_no=user_no,
     )
     return tuple(Move(*row) for row in told.values)

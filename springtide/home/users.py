@@ -195,11 +195,11 @@ def _moved(engine: Engine, snapshot: Snapshot, moved: Moved, strata_keys: Sequen
         raise UnknownName(f"There is no stratification '{moved.stratification}'.", suggest(moved.stratification, strata_keys))
     snapshot.attach(engine, "moves", MOVES, since=moved.since, until=moved.until)
     params |= {"moved_in": moved.stratification, "moved_since": moved.since, "moved_until": moved.until}
-    clause = "stratification = $moved_in and day >= $moved_since and day <= $moved_until"
+    clause = "kind = 'stratum' and key = $moved_in and day >= $moved_since and day <= $moved_until"
     if moved.from_stratum is not None:
         params["moved_from"] = moved.from_stratum
-        clause += " and from_stratum = $moved_from"
+        clause += " and was = $moved_from"
     if moved.to_stratum is not None:
         params["moved_to"] = moved.to_stratum
-        clause += " and to_stratum = $moved_to"
+        clause += " and becomes = $moved_to"
     return f"user_no in (select user_no from moves where {clause})"

@@ -10,13 +10,13 @@ with outside as (
 journeys as (
     select
         m.user_no,
-        m.stratification,
-        nullif(arg_min(coalesce(m.from_stratum, ''), m.day), '') as from_stratum,
-        arg_max(m.to_stratum, m.day) as to_stratum
+        m.key as stratification,
+        nullif(arg_min(coalesce(m.was, ''), m.day), '') as from_stratum,
+        arg_max(m.becomes, m.day) as to_stratum
     from moves as m
     left join outside as o on m.user_no = o.user_no
-    where m.day >= $since and m.day <= $until and o.user_no is null
-    group by m.user_no, m.stratification
+    where m.kind = 'stratum' and m.day >= $since and m.day <= $until and o.user_no is null
+    group by m.user_no, m.key
 )
 select
     j.stratification,

@@ -1,5 +1,5 @@
 -- Who stands in another stratum than on the day before.
--- grain: (user_no, stratification) that changed on $day · from_stratum null and is_first true for a user who had no stratum before
+-- grain: (user_no, key) that changed on $day, key a stratification · was null and is_first true for a user who had no stratum before
 -- reads strata (as of $day) and strata_before (as of the day closed before it; empty at the beginning): one column per stratification,
 -- null where it was not available. A stratification that becomes available places everybody for the first time; one that ceases to be
 -- leaves no row, since nobody moved. Both are seen from the availability of the day.
@@ -30,7 +30,7 @@ steps as (
             when 'value' then b.value
             when 'incentive' then b.incentive
             when 'vip_distance' then b.vip_distance
-        end as from_stratum,
+        end as was,
         case s.stratification
             when 'lifecycle' then a.lifecycle
             when 'tenure' then a.tenure
@@ -41,7 +41,7 @@ steps as (
             when 'value' then a.value
             when 'incentive' then a.incentive
             when 'vip_distance' then a.vip_distance
-        end as to_stratum
+        end as becomes
     from strata as a
     left join strata_before as b on a.user_no = b.user_no
     cross join stratifications as s
@@ -60,9 +60,10 @@ steps as (
 select
     user_no,
     cast($day as date) as day,
-    stratification,
-    from_stratum,
-    to_stratum,
-    from_stratum is null as is_first
+    'stratum' as kind,
+    stratification as key,
+    was,
+    becomes,
+    was is null as is_first
 from steps
-where to_stratum is not null and (from_stratum is null or from_stratum <> to_stratum)
+where becomes is not null and (was is null or was <> becomes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from springtide.analytics.metrics.movements import movements
 
-HEAD = "user_no  day  stratification  from_stratum  to_stratum  is_first\n"
+HEAD = "user_no  day  key  was  becomes  is_first\n"
 
 
 def told(lake, **asked):

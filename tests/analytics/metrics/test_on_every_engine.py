@@ -117,7 +117,7 @@ def full_lake(lake_of):
             for user in users
         ]), on=day)  # fmt: skip
     lake.add("moves", [
-        (user, day, key, draw.choice(lifecycles), draw.choice(values), False)
+        (user, day, "stratum", key, draw.choice(lifecycles), draw.choice(values), False)
         for user in users for day in days[-7:] for key in ("lifecycle", "assets") if draw.random() < 0.3
     ])  # fmt: skip
     lake.add("market_days", [(day, draw.randrange(10**11), draw.random(), None, "bull", None) for day in days])

@@ -119,7 +119,7 @@ def test_a_map_says_which_money_is_not_known_and_refuses_what_was_not_available(
 
 
 MOVES = """
-    user_no  day         stratification  from_stratum  to_stratum  is_first
+    user_no  day         key             was           becomes     is_first
     1        2026-03-30  lifecycle       repeat        lapsing     no
     1        2026-03-31  lifecycle       lapsing       repeat      no
     2        2026-03-30  lifecycle       repeat        vip         no
@@ -199,7 +199,7 @@ def test_the_matrix_adds_up_to_the_sizes_of_both_days(lake_of, paths):
     lake.add(
         "moves",
         [
-            (user, day, "lifecycle", was, now, was is None)
+            (user, day, "stratum", "lifecycle", was, now, was is None)
             for user, path in enumerate(placed)
             for day, was, now in zip(days, [None, *path], path, strict=False)
             if now != was and now

@@ -22,7 +22,7 @@ def test_only_who_stands_elsewhere_than_yesterday_has_moved(tables):
         "strata_before", [{"user_no": 1, "tenure": "settling", "activity": "active"}, {"user_no": 2, "tenure": "young"}]
     )
     tables.strata("strata", [{"user_no": 1, "tenure": "young", "activity": "active"}, {"user_no": 2, "tenure": "young"}])
-    assert moves(tables) == [(1, DAY, "tenure", "settling", "young", False)]
+    assert moves(tables) == [(1, DAY, "stratum", "tenure", "settling", "young", False)]
 
 
 def test_a_user_who_is_new_comes_from_nowhere_into_every_stratification(tables):
@@ -32,21 +32,21 @@ def test_a_user_who_is_new_comes_from_nowhere_into_every_stratification(tables):
         [{"user_no": 1, "tenure": "young", "activity": "active"}, {"user_no": 2, "tenure": "day0", "activity": "never_traded"}],
     )
     assert moves(tables) == [
-        (2, DAY, "activity", None, "never_traded", True),
-        (2, DAY, "tenure", None, "day0", True),
+        (2, DAY, "stratum", "activity", None, "never_traded", True),
+        (2, DAY, "stratum", "tenure", None, "day0", True),
     ]
 
 
 def test_a_stratification_that_becomes_available_places_everybody_and_one_that_ceases_moves_nobody(tables):
     tables.strata("strata_before", [{"user_no": 1, "tenure": "young", "activity": "active"}])
     tables.strata("strata", [{"user_no": 1, "tenure": "young", "assets": "small"}])
-    assert moves(tables) == [(1, DAY, "assets", None, "small", True)]
+    assert moves(tables) == [(1, DAY, "stratum", "assets", None, "small", True)]
 
 
 def test_on_the_first_day_everybody_is_new_and_a_user_who_is_gone_leaves_no_row(tables):
     tables.strata("strata_before", [])
     tables.strata("strata", [{"user_no": 1, "tenure": "day0"}])
-    assert moves(tables) == [(1, DAY, "tenure", None, "day0", True)]
+    assert moves(tables) == [(1, DAY, "stratum", "tenure", None, "day0", True)]
     tables.strata("strata_before", [{"user_no": 1, "tenure": "day0"}, {"user_no": 2, "tenure": "day0"}])
     assert moves(tables) == []
 
@@ -133,13 +133,13 @@ def test_moves_transitions_and_sizes_add_up(tables, before, after):
         assert steps == []
 
     moved = moves(tables)
-    assert all(is_first == (came_from is None) and came_from != went_to for _, _, _, came_from, went_to, is_first in moved)
-    told = {(number, key): went_to for number, _, key, _, went_to, _ in moved}
+    assert all(is_first == (came_from is None) and came_from != went_to for _, _, _, _, came_from, went_to, is_first in moved)
+    told = {(number, key): went_to for number, _, _, key, _, went_to, _ in moved}
     for number, standing in after.items():  # yesterday's strata and the moves give today's
         for key in ("tenure", "activity"):
             assert told.get((number, key), before.get(number, {}).get(key)) == standing[key]
     if before and after:
-        changed = Counter((key, came_from, went_to) for _, _, key, came_from, went_to, _ in moved)
+        changed = Counter((key, came_from, went_to) for _, _, _, key, came_from, went_to, _ in moved)
         crossed: Counter[tuple[str, str | None, str]] = Counter()
         for key, came_from, went_to, _, users in steps:
             if went_to and came_from != went_to:
