@@ -20,6 +20,10 @@ _POSTGRESQL = (
     create or replace trigger audit_keeps_rows before update or delete on members_auditrow
     for each row execute function refuse_audit_change()
     """,
+    """
+    create or replace trigger audit_keeps_table before truncate on members_auditrow
+    for each statement execute function refuse_audit_change()
+    """,
 )
 
 
@@ -35,4 +39,5 @@ def unguard(schema: Any) -> None:
         for name in _SQLITE:
             schema.execute(f"drop trigger if exists {name}")
     else:
-        schema.execute("drop trigger if exists audit_keeps_rows on members_auditrow")
+        for name in ("audit_keeps_rows", "audit_keeps_table"):
+            schema.execute(f"drop trigger if exists {name} on members_auditrow")

@@ -29,6 +29,15 @@ def test_a_chain_is_walked_to_its_end(three_rows):
     [
         "update members_auditrow set subject = 'other' where number = 2",
         "delete from members_auditrow where number = 3",
+        (
+            "insert into members_auditrow (id, number, at, action, subject, was, becomes, details, hash) "
+            "select id, number, at, action, 'other', was, becomes, details, hash from members_auditrow where number = 2 "
+            "on conflict (number) do update set subject = 'other'"
+        ),
+        pytest.param(
+            "set constraints all immediate; truncate members_auditrow",
+            marks=pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no TRUNCATE"),
+        ),
         pytest.param(
             "insert or replace into members_auditrow (id, number, at, action, subject, was, becomes, details, hash) "
             "select id, number, at, action, 'other', was, becomes, details, hash from members_auditrow where number = 2",
