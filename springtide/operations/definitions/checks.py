@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from springtide.analytics import strata
+from springtide.analytics.metrics.signals import annotation_of, answer_of
 from springtide.operations.definitions.states import Body, Check
 
 
@@ -12,4 +13,12 @@ def _strata(key: str, body: Body) -> None:
     strata.of_content({"key": key, "version": 1, **body}, key, name=f"stratification '{key}'")
 
 
-CHECKS: Final[dict[str, Check]] = {"strata": _strata}
+def _annotation(key: str, body: Body) -> None:
+    annotation_of(key, key, body)
+
+
+def _signal_answer(key: str, body: Body) -> None:
+    answer_of(body)
+
+
+CHECKS: Final[dict[str, Check]] = {"strata": _strata, "annotation": _annotation, "signal_answer": _signal_answer}

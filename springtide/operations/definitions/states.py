@@ -50,8 +50,9 @@ KINDS: Final = {
         Kind("segment", "see_segments", "edit_segments"),
         Kind("id_list", "see_segments", "edit_segments"),
         Kind("dashboard", rights.SEE_OVERVIEW, rights.SEE_OVERVIEW),  # how one arranges what one sees anyway
-        Kind("annotation", rights.SEE_OVERVIEW, "edit_questions"),
-        Kind("signal_owner", rights.SEE_OVERVIEW, "edit_questions"),
+        Kind("annotation", rights.SEE_OVERVIEW, rights.ANSWER_SIGNALS),
+        Kind("signal_owner", rights.SEE_OVERVIEW, rights.ANSWER_SIGNALS),
+        Kind("signal_answer", rights.SEE_OVERVIEW, rights.ANSWER_SIGNALS),
         Kind("saved_question", rights.SEE_OVERVIEW, "edit_questions"),
         Kind("saved_query", "use_sql", "use_sql"),
     )

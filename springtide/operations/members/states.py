@@ -31,6 +31,7 @@ RIGHTS: Final = tuple(MATRIX)
 # Their names, so that a wrong one is found before it runs; a test holds them to the matrix.
 SEE_OVERVIEW: Final = "see_overview"
 EDIT_QUESTIONS: Final = "edit_questions"
+ANSWER_SIGNALS: Final = "answer_signals"  # and note what happened beside them
 SEE_USER: Final = "see_user"
 SEE_USERS: Final = "see_users"
 WORK_USERS: Final = "work_users"

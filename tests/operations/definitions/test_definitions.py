@@ -22,7 +22,7 @@ from springtide.operations.members.models import AuditRow
 from tests.operations.conftest import NOON
 
 LATER = NOON + timedelta(hours=1)
-NOTE = {"day": "2026-03-14", "text": "Outage of the matching engine, 40 minutes"}
+NOTE = {"kind": "outage", "since": "2026-03-14", "text": "Outage of the matching engine, 40 minutes"}
 TENURE = {
     "title": {"en": "Tenure", "zh": "注册时长"},
     "question": {"en": "How long has the user been with us?", "zh": "用户注册多久了？"},
@@ -135,7 +135,7 @@ def test_a_draft_can_be_thrown_away(analyst):
 # Who may
 
 
-@pytest.mark.parametrize(("role", "kind"), [("operator", "segment"), ("manager", "annotation"), ("admin", "dashboard")])
+@pytest.mark.parametrize(("role", "kind"), [("operator", "segment"), ("qc_reviewer", "annotation"), ("admin", "dashboard")])
 def test_who_may_not_edit_a_kind_writes_nothing(member_of, role, kind):
     with pytest.raises(Refused) as refused:
         save_draft(kind, "mine", title="Mine", body={}, acting=member_of(role), now=NOON)

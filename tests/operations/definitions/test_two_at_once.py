@@ -13,7 +13,14 @@ def test_of_eight_who_write_the_same_key_one_is_in_force_and_seven_are_told(shar
 
     def publish(n):
         try:
-            return publish_definition("annotation", "outage", title=f"By {n}", body={}, acting=analyst, now=NOON).version
+            return publish_definition(
+                "annotation",
+                "outage",
+                title=f"By {n}",
+                body={"kind": "outage", "since": "2026-03-14"},
+                acting=analyst,
+                now=NOON,
+            ).version
         except Refused as refused:
             return refused.code
 
