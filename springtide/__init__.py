@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from springtide.home import Home
 
-__all__ = ["open"]
+__all__ = ["ask", "open"]
 
 
 def open(path: str | Path) -> Home:
@@ -24,3 +25,31 @@ def open(path: str | Path) -> Home:
     from springtide.home import Home  # what only reads the version does not load an engine
 
     return Home(Path(path))
+
+
+def ask(
+    question: Mapping[str, Any],
+    *,
+    events: str | Path | Iterable[Any],
+    users: Mapping[str, Mapping[str, Any]] | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The answer to a question about events that you bring: a list, or a CSV, JSON, NDJSON or Parquet file.
+
+    An event is `[user, event, time, {properties}]` or an object with those keys. `users`: user → properties; `aliases`: id → user.
+
+    >>> log = [["ann", "deposited", "2026-03-02T09:00:00+00:00"], ["ann", "traded", "2026-03-04T10:00:00+00:00"]]
+    >>> springtide.ask({"kind": "stickiness", "date_from": "2026-03-01", "date_to": "2026-03-07"}, events=log)["counts"]
+    [0, 1, 0, 0, 0, 0, 0]
+    """
+    from zoneinfo import ZoneInfo
+
+    from springtide.analytics.engine import DuckEngine
+    from springtide.analytics.metrics import questions
+
+    engine = DuckEngine()
+    try:
+        source = questions.BroughtEvents(events, users=users, aliases=aliases)
+        return questions.ask(question, questions.Stream(engine, source, ZoneInfo("UTC")))
+    finally:
+        engine.close()

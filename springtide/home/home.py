@@ -33,6 +33,7 @@ from springtide.analytics.daybook.verify import Verified, verify
 from springtide.analytics.engine import DuckEngine, Engine
 from springtide.analytics.facts.mapping import Mapping
 from springtide.analytics.lake import Lake, Snapshot, compact
+from springtide.analytics.metrics import questions
 from springtide.home.counts import Counts, count_users
 from springtide.home.refused import Quarantine, quarantine
 from springtide.home.standing import Moves, Standing, moves, standing
@@ -237,6 +238,12 @@ class Home:
         """The activation chain; see `springtide.analytics.metrics.activation_chain`."""
         with self.reading() as (engine, snapshot):
             return metrics.activation_chain(engine, snapshot, as_of=as_of, zone=self.settings.zone, **question)
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a question about behaviour, over the lake's facts; see docs/reference/questions.md."""
+        with self.reading() as (engine, snapshot):
+            source = questions.LakeEvents(snapshot, self.settings.zone)
+            return questions.ask(question, questions.Stream(engine, source, self.settings.zone))
 
     def concentration(self, as_of: date | None = None) -> metrics.Concentration:
         """How much lies with how few; see `springtide.analytics.metrics.concentration`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,23 @@ class DuckEngine:
         self._sources.pop(name, None)
         self._kinds[name] = "table"
         return int(answer[0]) if answer else 0
+
+    def define(self, name: str, sql: str) -> None:
+        self._make_room(name, "view")
+        self.connection.execute(f"create or replace temp view {name} as {sql}")
+        self._kinds[name] = "view"
+
+    def unpack(self, name: str, table: str, column: str, keys: Mapping[str, str]) -> None:
+        columns = ["*"]
+        for new, key in keys.items():
+            path = literal(f'$."{key}"')
+            number = f"try_cast(json_extract_string({column}, {path}) as decimal(38, 12))"
+            is_number = f"json_type({column}, {path}) in ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')"
+            columns.append(f"case when {is_number} then {number} end as {new}_number")
+            whole = f"abs({new}_number) < 1000000000000 and {new}_number = cast({new}_number as bigint)"
+            text = f"json_extract_string({column}, {path})"
+            columns.append(f"case when {whole} then cast(cast({new}_number as bigint) as varchar) else {text} end as {new}")
+        self.define(name, f"select {', '.join(columns)} from {table}")
 
     def rename(self, name: str, to: str) -> None:
         self.drop(to)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -95,6 +95,16 @@ class Engine(Protocol):
 
     def make(self, name: str, sql: str, **params: Any) -> int:
         """Materialise a query as table `name` inside the engine (replacing it), and count its rows."""
+
+    def define(self, name: str, sql: str) -> None:
+        """Name a query without running it (replacing what had the name); it has no parameters."""
+
+    def unpack(self, name: str, table: str, column: str, keys: Mapping[str, str]) -> None:
+        """`table` as `name`, with keys of the JSON objects in `column` as columns: new column → key.
+
+        Each is twice there: as a text (`x`: whole numbers without a point, null where the key is missing) and as a decimal(38, 12)
+        (`x_number`: null where it is no number).
+        """
 
     def rows(self, sql: str, **params: Any) -> Rows:
         """Run a query and fetch everything."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,6 +96,21 @@ class SparkEngine:
         frame.write.parquet(_address(folder))
         self._name(name, self.session.read.schema(frame.schema).parquet(_address(folder)), folder)
         return _rows_in(folder)
+
+    def define(self, name: str, sql: str) -> None:
+        self._name(name, self._frame(sql, {}))
+
+    def unpack(self, name: str, table: str, column: str, keys: Mapping[str, str]) -> None:
+        columns = ["*"]
+        for new, key in keys.items():
+            value = f"try_variant_get(try_parse_json({column}), \"$['{key}']\", '{{0}}')"
+            number = value.format("decimal(38,12)")
+            is_number = f"schema_of_variant({value.format('variant')}) rlike '^(BIGINT|DECIMAL|DOUBLE)'"
+            columns.append(f"case when {is_number} then {number} end as {new}_number")
+            whole = f"abs({new}_number) < 1000000000000 and {new}_number = cast({new}_number as bigint)"
+            text = value.format("string")
+            columns.append(f"case when {whole} then cast(cast({new}_number as bigint) as string) else {text} end as {new}")
+        self._name(name, self.session.sql(f"select {', '.join(columns)} from {table}"))
 
     def rows(self, sql: str, **params: Any) -> Rows:
         frame = self._frame(sql, params)
