@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from springtide.analytics.facts import Progress
+from springtide.cycle import scheduling
 from springtide.home import Home
 from springtide.kernel import clock
 from springtide.operations.jobs.worker import Report, Work, work_until
@@ -53,7 +54,10 @@ def handlers(home: Home) -> dict[str, Work]:
 
 def run(path: Path, stop: threading.Event) -> None:
     """Work off the queue of the home at `path` until `stop` is set. Django must be set up."""
-    work_until(stop, f"{socket.gethostname()}:{os.getpid()}", handlers(Home(path)), now=clock.now)
+    home = Home(path)
+    scheduling.begin(home, now=clock.now())
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    work_until(stop, name, handlers(home), now=clock.now, between=scheduling.looking())
 
 
 def _seldom(report: Report) -> Report:

@@ -1,4 +1,4 @@
-"""The table of the jobs room."""
+"""The tables of the jobs room."""
 
 from __future__ import annotations
 
@@ -40,3 +40,29 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class Schedule(models.Model):
+    """Work that is asked for again and again, at the moments that a cron line names in a zone."""
+
+    key = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=64)
+    payload: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    cron = models.CharField(max_length=120)
+    zone = models.CharField(max_length=64)
+    is_on = models.BooleanField(default=True)
+    seen_through = models.DateTimeField()  # slots up to here were asked for or missed; moved by compare-and-set
+
+
+class Slot(models.Model):
+    """One moment of a schedule, and the job that it asked for; without one it was missed."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="slots")
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["schedule", "at"], name="one_row_per_slot")
+        ]

@@ -52,6 +52,29 @@ def latest(kinds: Sequence[str], *, count: int = 10) -> tuple[JobSeen, ...]:
     return tuple(_seen(row) for row in Job.objects.select_related("asked_by").filter(kind__in=kinds).order_by("-pk")[:count])
 
 
+@dataclass(frozen=True)
+class QueueState:
+    """The queue at a glance: jobs that wait or are at work, the longest wait in seconds, and those that were given up, newest first."""
+
+    ready: int
+    leased: int
+    longest_wait_seconds: int
+    dead: tuple[JobSeen, ...]
+
+
+def queue(*, now: datetime, count: int = 20) -> QueueState:
+    """How the queue stands."""
+    due = Job.objects.filter(state="ready", run_after__lte=now).order_by("run_after")
+    oldest = due.values_list("run_after", flat=True).first()
+    dead = Job.objects.select_related("asked_by").filter(state="dead").order_by("-ended_at", "-pk")[:count]
+    return QueueState(
+        ready=Job.objects.filter(state="ready").count(),
+        leased=Job.objects.filter(state="leased").count(),
+        longest_wait_seconds=int((now - oldest).total_seconds()) if oldest else 0,
+        dead=tuple(_seen(each) for each in dead),
+    )
+
+
 def _seen(row: Job) -> JobSeen:
     return JobSeen(
         id=row.pk,

@@ -26,10 +26,23 @@ BEATS_PER_LEASE = 6
 
 
 def work_until(
-    stop: threading.Event, worker: str, handlers: Mapping[str, Work], *, now: Clock, idle_seconds: float = 0.5
+    stop: threading.Event,
+    worker: str,
+    handlers: Mapping[str, Work],
+    *,
+    now: Clock,
+    between: Callable[[], None] = lambda: None,
+    idle_seconds: float = 0.5,
 ) -> None:
-    """Do the jobs that `handlers` know, one after the other, until `stop` is set; the job at hand is finished first."""
+    """Do the jobs that `handlers` know, one after the other, until `stop` is set; the job at hand is finished first.
+
+    `between` is called before each look into the queue: there the schedules are asked what has come.
+    """
     while not stop.is_set():
+        try:
+            between()
+        except Exception:  # a locked or restarting database: the next look is half a second away
+            log.exception("the schedules could not be looked at")
         if not work_once(worker, handlers, now=now):
             stop.wait(idle_seconds)
 
