@@ -1,0 +1,88 @@
+"""An arm as a handful of sums: everything the closed forms need, added up by the engine in one pass.
+
+y is the outcome of a person (capped where the rule says so), x a covariate known before assignment, d the denominator of a ratio,
+r the reward actually paid. Sums may be combined: the arm of a campaign is the sum of its strata's arms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+_PRODUCTS = {
+    frozenset(pair): name
+    for name, pair in {"yy": "y", "xx": "x", "dd": "d", "rr": "r", "xy": "xy", "yd": "yd", "yr": "yr"}.items()
+}
+
+
+@dataclass(frozen=True)
+class Arm:
+    """The sums of one arm over everybody assigned to it, reached or not."""
+
+    n: int
+    y: float = 0.0
+    yy: float = 0.0
+    x: float = 0.0
+    xx: float = 0.0
+    xy: float = 0.0
+    d: float = 0.0
+    dd: float = 0.0
+    yd: float = 0.0
+    r: float = 0.0
+    rr: float = 0.0
+    yr: float = 0.0
+
+    @classmethod
+    def of(cls, y: ArrayLike, *, x: ArrayLike | None = None, d: ArrayLike | None = None, r: ArrayLike | None = None) -> Arm:
+        """The sums of persons given one by one; all arrays have one value a person."""
+        ys = np.asarray(y, dtype=np.float64)
+        sums: dict[str, float] = {"y": float(ys.sum()), "yy": float(ys @ ys)}
+        for name, given in (("x", x), ("d", d), ("r", r)):
+            if given is not None:
+                values = np.asarray(given, dtype=np.float64)
+                sums |= {name: float(values.sum()), name * 2: float(values @ values)}
+                sums["xy" if name == "x" else f"y{name}"] = float(ys @ values)
+        return cls(len(ys), **sums)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Arm:
+        """The sums as a query names them; a null sum is 0, as that of nobody."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value or 0 for name, value in row.items() if name in known})
+
+    def __add__(self, other: Arm) -> Arm:
+        return Arm(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+    def scaled(self, by: float) -> Arm:
+        """The same persons in another unit of y: 1e-6 turns the lake's whole numbers into USDT; x, d and r follow where they are money."""
+        square = by * by
+        return Arm(
+            self.n, self.y * by, self.yy * square, self.x * by, self.xx * square, self.xy * square, self.d * by, self.dd * square,
+            self.yd * square, self.r * by, self.rr * square, self.yr * square,
+        )  # fmt: skip
+
+    def mean(self, name: str = "y") -> float:
+        return float(getattr(self, name)) / self.n
+
+    def cov(self, one: str, other: str) -> float:
+        """The sample covariance (n − 1) of two of y, x, d, r; of one with itself its variance."""
+        product = (
+            one * 2 if one == other else {"yx": "xy", "xy": "xy"}.get(one + other, "".join(sorted(one + other, reverse=True)))
+        )
+        of_products, ones, others = (float(getattr(self, name)) for name in (product, one, other))
+        return (of_products - ones * others / self.n) / (self.n - 1)
+
+    def var(self, name: str = "y") -> float:
+        return max(0.0, self.cov(name, name))
+
+
+def total(arms: Iterable[Arm]) -> Arm:
+    """All persons of several arms together."""
+    added = Arm(0)
+    for arm in arms:
+        added = added + arm
+    return added
