@@ -28,17 +28,19 @@ def product_split(
     *,
     common: int = 0,
     unit: Decimal,
-    scale: int = 1,
+    scales: Sequence[int] = (),
 ) -> Split | NotEstimable:
     """The change of the last quantity of a chain, by its factors, summed over groups.
 
     factors      a name for every quantity of the chain: `users`, `trades per user`, …
     then, now    group → the quantities
     common       how many of the first are the same in every group, such as all users: the factor after them is the group's share
+    scales       how many of each quantity make one, as of money (default: one)
 
     A group whose quantities go below zero, or which has a value where an earlier quantity is zero, has no logarithm: its change stands
     whole as `not split`. When no group can be split there is no estimate.
     """
+    scales = scales or (1,) * len(factors)
     groups = groups_of(then, now)
     zeros = (0,) * len(factors)
     sides = {group: (then.get(group, zeros), now.get(group, zeros)) for group in groups}
@@ -48,16 +50,16 @@ def product_split(
     effects = [Fraction(0)] * len(factors)
     for pair in told.values():
         effects = [sum_ + effect for sum_, effect in zip(effects, _effects(*pair), strict=True)]
-    means = [_factors([side[place] for side in told.values()], common) for place in (0, 1)]
+    means = [_factors([side[place] for side in told.values()], common, scales) for place in (0, 1)]
     parts = [
-        Part(name, None, effect / scale, was, becomes)
+        Part(name, None, effect / scales[-1], was, becomes)
         for name, effect, was, becomes in zip(factors, effects, *means, strict=True)
     ]
     for group in groups:
         if group not in told:
-            was, becomes = (Fraction(side[-1], scale) for side in sides[group])
+            was, becomes = (Fraction(side[-1], scales[-1]) for side in sides[group])
             parts.append(Part("not split", group, becomes - was, was, becomes))
-    totals = [Fraction(sum(pair[place][-1] for pair in sides.values()), scale) for place in (0, 1)]
+    totals = [Fraction(sum(pair[place][-1] for pair in sides.values()), scales[-1]) for place in (0, 1)]
     return split(totals[0], totals[1], parts, unit=unit)
 
 
@@ -82,7 +84,8 @@ def _effects(then: Chain, now: Chain) -> list[Fraction]:
         return [Fraction(mean * (own - before)) for before, own in pairwise([Decimal(0), *grew])]
 
 
-def _factors(chains: Sequence[Chain], common: int) -> list[Fraction | None]:
+def _factors(chains: Sequence[Chain], common: int, scales: Sequence[int]) -> list[Fraction | None]:
     """The factors over all groups together; null where there is nothing to divide by."""
     sums = [column[0] if place < common else sum(column) for place, column in enumerate(zip(*chains, strict=True))]
-    return [Fraction(own, before) if before else None for before, own in pairwise([1, *sums])]
+    quantities = [Fraction(sum_, scale) for sum_, scale in zip(sums, scales, strict=True)]
+    return [own / before if before else None for before, own in pairwise([Fraction(1), *quantities])]
