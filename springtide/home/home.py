@@ -36,6 +36,7 @@ from springtide.analytics.lake import Lake, Snapshot, compact
 from springtide.analytics.metrics import questions
 from springtide.home.counts import Counts, count_users
 from springtide.home.refused import Quarantine, quarantine
+from springtide.home.sql import ALL, Limits, Rights, SqlAnswer, answer
 from springtide.home.standing import Moves, Standing, moves, standing
 from springtide.home.user import User, one_user
 from springtide.home.users import Selection, UserList, list_users
@@ -274,6 +275,10 @@ class Home:
         keys = [s.key for s in self.stratifications()]
         with self.reading() as (engine, snapshot):
             return count_users(engine, snapshot, selection, keys, by=by, sums=sums, then=then)
+
+    def sql(self, text: str, *, rights: Rights = ALL, limits: Limits | None = None) -> SqlAnswer:
+        """One query over the console's tables, run in a process of its own; see `springtide.home.sql`."""
+        return answer(self, text, rights=rights, limits=limits)
 
     def missing(self, snapshot: Snapshot | None = None) -> dict[str, str]:
         """Columns of users, strata among them, that cannot be told from what was given, each with the reason."""

@@ -1,4 +1,4 @@
-"""The queries that ship: `saved/*.sql`, each with a title, a question and what to chart, in the order of their groups.
+"""The queries that ship: `saved/*.sql`, each with a title and a question in both languages.
 
 -- title: Traders by value
 -- 标题: 按价值看交易用户
@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 
 from springtide.home.sql.tables import Rights
+from springtide.kernel.errors import UnknownName, suggest
 
 _HEAD = re.compile(r"^-- (title|标题|question|问题|needs): (.+)$")
 
@@ -42,6 +43,17 @@ def saved_queries() -> tuple[SavedQuery, ...]:
     folder = resources.files("springtide.home.sql").joinpath("saved")
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
     return tuple(_read(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8")) for file in files)
+
+
+def saved_query(key: str) -> SavedQuery:
+    """One of them.
+
+    refuses    unknown_query    none has this key
+    """
+    by_key = {query.key: query for query in saved_queries()}
+    if key not in by_key:
+        raise UnknownName(f"No query '{key}' ships.", suggest(key, by_key), code="unknown_query")
+    return by_key[key]
 
 
 def _read(key: str, text: str) -> SavedQuery:

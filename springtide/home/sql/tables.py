@@ -20,6 +20,7 @@ from springtide.analytics.daybook import tables as daybook
 from springtide.analytics.engine import Column, Schema
 from springtide.analytics.facts import CONTRACTS, fact_schema
 from springtide.analytics.strata import STRATA
+from springtide.kernel.errors import UnknownName, suggest
 
 Right = Literal["money", "personal", "risk"]
 Rights = frozenset[Right]
@@ -109,6 +110,17 @@ def shown_tables() -> dict[str, ShownTable]:
     """Every table by its name, those about users first."""
     made = [*_of_strata(), *_of_the_daybook(), *_of_facts()]
     return {table.name: table for table in sorted(made, key=lambda table: (not table.is_about_users, table.name))}
+
+
+def shown_table(name: str) -> ShownTable:
+    """One of them.
+
+    refuses    unknown_table    the console has no such table
+    """
+    tables = shown_tables()
+    if name not in tables:
+        raise UnknownName(f"The console has no table '{name}'.", suggest(name, tables), code="unknown_table")
+    return tables[name]
 
 
 def _of_strata() -> Iterator[ShownTable]:
