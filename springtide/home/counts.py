@@ -11,7 +11,8 @@ from typing import Any
 from springtide.analytics.daybook.tables import PROFILE_TYPES
 from springtide.analytics.engine import Engine
 from springtide.analytics.lake import Snapshot
-from springtide.home.users import Selection, attach_strata, people_of, snapshot_day
+from springtide.analytics.segments import InForce
+from springtide.home.users import NOTHING_NAMED, Selection, attach_strata, people_of, snapshot_day
 from springtide.kernel.errors import BadInput, UnknownName, suggest
 from springtide.kernel.money import usdt
 
@@ -51,6 +52,7 @@ def count_users(
     selection: Selection,
     strata_keys: Sequence[str],
     *,
+    named: InForce = NOTHING_NAMED,
     by: Sequence[str] = (),
     sums: Sequence[str] = (),
     then: date | None = None,
@@ -68,7 +70,7 @@ def count_users(
     for name in (*by, *sums):
         if name not in types:
             raise UnknownName(f"Users have no column '{name}'.", suggest(name, types), code="unknown_column")
-    day, people, where, params = people_of(engine, snapshot, selection, strata_keys)
+    day, people, where, params = people_of(engine, snapshot, selection, strata_keys, named)
     source = "people"
     if then:
         attach_strata(engine, snapshot, snapshot_day(snapshot, then), strata_keys, name="strata_before")

@@ -1,7 +1,8 @@
 """A home: one exchange's folder with its settings, definitions and lake, and everything that can be asked of it.
 
 springtide.toml     settings
-definitions/        what a manager changed: strata edges
+definitions/        what people put in force: strata edges, segments, the strategy
+lists/              ids that people brought, and who carries which tag
 mappings/           how this exchange's files are laid out
 lake/               facts and what the closes derived
 """
@@ -16,6 +17,7 @@ from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from springtide.analytics import facts, metrics, strata
 from springtide.analytics.daybook.close import Closed, Progress, close
@@ -34,8 +36,25 @@ from springtide.analytics.engine import DuckEngine, Engine
 from springtide.analytics.facts.mapping import Mapping
 from springtide.analytics.lake import Lake, Snapshot, compact
 from springtide.analytics.metrics import questions
+from springtide.analytics.segments import InForce, Segment, segments_spec
 from springtide.home.counts import Counts, count_users
+from springtide.home.lists import Kept, keep_ids, keep_tags, tags_of
 from springtide.home.refused import Quarantine, quarantine
+from springtide.home.segments import (
+    Membership,
+    Overlap,
+    SegmentDays,
+    Segments,
+    Size,
+    all_segments,
+    checked,
+    known_segment,
+    memberships,
+    named_by,
+    overlap,
+    segment_days,
+    segment_size,
+)
 from springtide.home.sql import ALL, Limits, Rights, SqlAnswer, answer
 from springtide.home.standing import Moves, Standing, moves, standing
 from springtide.home.user import User, one_user
@@ -136,7 +155,16 @@ class Home:
             strata_sql=partial(strata.strata_query, stratifications),
             population=strata.POPULATION,
             moves=strata.MOVES,
+            segments=segments_spec(self.named()),
         )
+
+    def named(self) -> InForce:
+        """The segments in force, and those set aside because they cannot be read."""
+        folders = [self.path / "definitions" / kind for kind in ("segment", "id_list")] + [self.path / "lists"]
+        stamps = tuple(
+            (str(file), file.stat().st_mtime_ns, file.stat().st_size) for each in folders for file in sorted(each.glob("*"))
+        )
+        return _named(self.path, self.settings.zone, stamps)
 
     # Writing
 
@@ -259,7 +287,8 @@ class Home:
     def users(self, selection: Selection, **page: Any) -> UserList:
         """A page of the users that a selection names; see `springtide.home.users.list_users`."""
         with self.reading() as (engine, snapshot):
-            return list_users(engine, snapshot, selection, [s.key for s in self.stratifications()], **page)
+            keys = [s.key for s in self.stratifications()]
+            return list_users(engine, snapshot, selection, keys, named=self.named(), **page)
 
     def user(self, user_id: str, *, as_of: date | None = None, since: date | None = None) -> User:
         """One user: profile, strata and why, moves, timeline; see `springtide.home.user.one_user`."""
@@ -274,7 +303,59 @@ class Home:
         """How many users a selection names, by columns, with sums; see `springtide.home.counts.count_users`."""
         keys = [s.key for s in self.stratifications()]
         with self.reading() as (engine, snapshot):
-            return count_users(engine, snapshot, selection, keys, by=by, sums=sums, then=then)
+            return count_users(engine, snapshot, selection, keys, named=self.named(), by=by, sums=sums, then=then)
+
+    def segments(self) -> Segments:
+        """Every segment in force with its size, and who entered and left on the last closed day."""
+        with self.reading() as (engine, snapshot):
+            return all_segments(engine, snapshot, self.named(), self.close_spec())
+
+    def segment_size(self, text: str, *, as_of: date | None = None) -> Size:
+        """How many users a text takes; see `springtide.home.segments.segment_size`."""
+        with self.reading() as (engine, snapshot):
+            return segment_size(engine, snapshot, self.named(), self.close_spec(), text, as_of=as_of)
+
+    def segment_members(self, key: str, **page: Any) -> UserList:
+        """A page of the users who are in a segment as of the last closed day.
+
+        refuses    unknown_segment, not_available
+        """
+        known_segment(self.named(), key)
+        return self.users(Selection(rule=f"segment('{key}')"), **page)
+
+    def segment_overlap(self, left: str, right: str, *, as_of: date | None = None) -> Overlap:
+        """Two segments beside each other; see `springtide.home.segments.overlap`."""
+        with self.reading() as (engine, snapshot):
+            return overlap(engine, snapshot, self.named(), self.close_spec(), left, right, as_of=as_of)
+
+    def segment_days(self, key: str) -> SegmentDays:
+        """A segment by day: who entered, who left, who was in it."""
+        known_segment(self.named(), key)
+        with self.reading() as (engine, snapshot):
+            return segment_days(engine, snapshot, key)
+
+    def memberships(self, user_id: str) -> tuple[Membership, ...]:
+        """Every stay of one user in a segment, latest first."""
+        with self.reading() as (engine, snapshot):
+            return memberships(engine, snapshot, user_id)
+
+    def check_segment(self, key: str, body: dict[str, Any]) -> Segment:
+        """A segment as it would be published; see `springtide.home.segments.checked`."""
+        with self.reading() as (engine, snapshot):
+            snapshot.attach(engine, "events", facts.fact_schema("events"))
+            events = [str(name) for (name,) in engine.rows("select name from events group by name").values]
+            tags = tags_of(self.path, engine)
+        return checked(key, 1, key, body, self.named(), tags=tags, events=events)
+
+    def keep_ids(self, ids: Iterable[str], *, purpose: str = "list") -> Kept:
+        """Keep ids that people bring for a list; see `springtide.home.lists.keep_ids`."""
+        with self.reading() as (engine, snapshot):
+            return keep_ids(engine, snapshot, self.path, ids, purpose=purpose)
+
+    def keep_tags(self, carried: Iterable[tuple[str, str]]) -> None:
+        """Keep who carries which tag for the next close; see `springtide.home.lists.keep_tags`."""
+        with self.engine() as engine:
+            keep_tags(engine, self.path, carried)
 
     def sql(self, text: str, *, rights: Rights = ALL, limits: Limits | None = None) -> SqlAnswer:
         """One query over the console's tables, run in a process of its own; see `springtide.home.sql`."""
@@ -344,6 +425,12 @@ def _days_behind(snapshot: Snapshot, table: str, through: date) -> int | None:
 def _stratifications(folder: Path, stamps: tuple[tuple[str, int, int], ...]) -> tuple[strata.Stratification, ...]:
     """Read once for as long as no file of the folder changes: a page asks for them thirty times, and YAML is slow to read."""
     return strata.load(folder)
+
+
+@lru_cache(maxsize=8)
+def _named(path: Path, zone: ZoneInfo, stamps: tuple[tuple[str, int, int], ...]) -> InForce:
+    """Read once for as long as no file of definitions or lists changes, as the stratifications are."""
+    return named_by(path, zone)
 
 
 def _stamps(used: Iterable[dict[str, str]]) -> Iterator[strata.Stamp]:

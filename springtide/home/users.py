@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from springtide.analytics.daybook.tables import MOVES, PROFILE_TYPES, PROFILES
 from springtide.analytics.engine import Column, Engine, Schema
 from springtide.analytics.facts import fact_schema
 from springtide.analytics.lake import Snapshot
 from springtide.analytics.metrics.answer import Answer, plain
-from springtide.analytics.rules import Rule
+from springtide.analytics.segments import Condition, InForce, Known, Segment, find_beside, needed_by
+from springtide.analytics.segments.words import Nested
 from springtide.kernel.errors import BadInput, NothingYet, UnknownName, suggest
 from springtide.kernel.money import usdt
 
@@ -20,6 +21,7 @@ LIST_COLUMNS = (
     "registered_on", "country", "channel_id", "vip_level", "last_trade_on", "days_since_trade", "trades_30d", "volume_30d_usdt",
     "net_revenue_90d_usdt", "equity_usdt",
 )  # fmt: skip
+NOTHING_NAMED = InForce()
 MOST_ROWS = 1_000_000  # what one sheet of Excel holds, less its heading
 
 
@@ -44,10 +46,20 @@ class Stood:
 
 
 @dataclass(frozen=True)
+class Crossed:
+    """Users who entered a segment or left it on the days from `since` to `until`, both included."""
+
+    segment: str
+    since: date
+    until: date
+    way: Literal["entered", "left"]
+
+
+@dataclass(frozen=True)
 class Selection:
     """Which users: a rule over profile columns and strata as of a day, and perhaps a move they made or where they stood before.
 
-    `rule` speaks as strata do (money in USDT). `user_id` names one user. Employees, tests and market makers are left out unless
+    `rule` speaks as segments do (money in USDT). `user_id` names one user. Employees, tests and market makers are left out unless
     `everyone`.
     """
 
@@ -55,6 +67,7 @@ class Selection:
     as_of: date | None = None
     moved: Moved | None = None
     stood: Stood | None = None
+    crossed: Crossed | None = None
     user_id: str | None = None
     everyone: bool = False
 
@@ -114,13 +127,14 @@ def list_users(
     selection: Selection,
     strata_keys: Sequence[str],
     *,
+    named: InForce = NOTHING_NAMED,
     columns: Sequence[str] = LIST_COLUMNS,
     order: str = "net_revenue_90d_usdt",
     descending: bool = True,
     limit: int = 50,
     offset: int = 0,
 ) -> UserList:
-    """One page of the users that `selection` names, with their exact number.
+    """One page of the users that `selection` names, with their exact number. `named`: the segments that its rule may name.
 
     refuses    unknown_column, bad_rule, wrong_unit   the rule or a column cannot be read
                not_kept                               that day's snapshot is not kept
@@ -131,7 +145,7 @@ def list_users(
             raise UnknownName(f"Users have no column '{name}'.", suggest(name, types), code="unknown_column")
     if not (0 <= offset <= 2**31 and 0 <= limit <= MOST_ROWS):
         raise BadInput(f"A page of {limit} rows from row {offset} cannot be made.", f"Ask for at most {MOST_ROWS} rows.")
-    day, people, where, params = people_of(engine, snapshot, selection, strata_keys)
+    day, people, where, params = people_of(engine, snapshot, selection, strata_keys, named)
     total = engine.rows(f"{people} select count(*) from people where {where}", **params).scalar()
     shown = ("user_id", *columns)
     direction = "desc" if descending else "asc"
@@ -149,12 +163,14 @@ def list_users(
 
 
 def people_of(
-    engine: Engine, snapshot: Snapshot, selection: Selection, strata_keys: Sequence[str]
+    engine: Engine, snapshot: Snapshot, selection: Selection, strata_keys: Sequence[str], named: InForce = NOTHING_NAMED
 ) -> tuple[date, str, str, dict[str, Any]]:
     """The as-of day, the opening of a query that names `people`, the condition of `selection` over them, and what it binds."""
     day = snapshot_day(snapshot, selection.as_of)
     attach_people(engine, snapshot, day, strata_keys)
-    conditions = [Rule.parse(selection.rule, PROFILE_TYPES | dict.fromkeys(strata_keys, "varchar")).sql()]
+    condition, nested = understood(selection.rule, named)
+    beside = beside_of(engine, snapshot, day, named, (*nested, Segment("", 0, "", condition=condition)))
+    conditions = [condition.rule.sql()]
     params: dict[str, Any] = {}
     if not selection.everyone:
         conditions.append("is_counted")
@@ -165,12 +181,53 @@ def people_of(
     if selection.user_id is not None:
         params["one_user"] = selection.user_id
         conditions.append("user_id = $one_user")
+    if selection.crossed:
+        conditions.append(_crossed(engine, snapshot, selection.crossed, params))
     strata = "".join(f", s.{key}" for key in strata_keys)
+    words = "".join(f", coalesce(b.{name}, {'false' if kind == 'boolean' else 0}) as {name}" for name, kind in beside.items())
     people = (
-        f"with people as (select p.*, u.user_id{strata} from profiles as p inner join strata as s on p.user_no = s.user_no"
-        " inner join users as u on p.user_no = u.user_no)"
+        f"select p.*, u.user_id{strata}{words} from profiles as p inner join strata as s on p.user_no = s.user_no"
+        " inner join users as u on p.user_no = u.user_no"
+        + (" left join beside as b on p.user_no = b.user_no" if beside else "")
     )
-    return day, people, " and ".join(f"({condition})" for condition in conditions), params
+    for one in nested:
+        if one.condition:
+            people = f"select t.*, {one.condition.sql()} as {Nested(one.key).column} from ({people}) as t"
+    return day, f"with people as ({people})", " and ".join(f"({one})" for one in conditions), params
+
+
+def understood(text: str, named: InForce) -> tuple[Condition, tuple[Segment, ...]]:
+    """The condition that a text says, and every segment that it names, however far, each after those it names.
+
+    refuses    bad_rule, unknown_column, unknown_segment …
+    """
+    by_key = named.by_key
+    condition = Condition.parse(text, Known(segments=by_key))
+    needed: dict[str, Segment] = {}
+    for key in condition.nested:
+        needed |= {one.key: one for one in needed_by(by_key[key], by_key)}
+    return condition, tuple(needed.values())
+
+
+def beside_of(engine: Engine, snapshot: Snapshot, day: date, named: InForce, segments: Sequence[Segment]) -> dict[str, str]:
+    """Find what the words of these segments ask beside the profile; see `springtide.analytics.segments.find_beside`.
+
+    `profiles`, `strata` and `users` of the day are attached.
+    """
+    terms = dict.fromkeys(term for one in segments if one.condition for term in one.condition.terms)
+    selects = [one for one in segments if one.select]
+    return find_beside(engine, snapshot, tuple(terms), selects, day=day, zone=named.zone, lists=named.lists)
+
+
+def _crossed(engine: Engine, snapshot: Snapshot, crossed: Crossed, params: dict[str, Any]) -> str:
+    """Who came in or went out, but not by the segment's own beginning: then nobody moved."""
+    snapshot.attach(engine, "moves", MOVES, since=crossed.since, until=crossed.until)
+    params |= {"crossed_key": crossed.segment, "crossed_since": crossed.since, "crossed_until": crossed.until}
+    side = "becomes is not null" if crossed.way == "entered" else "was is not null"
+    return (
+        "user_no in (select user_no from moves where kind = 'segment' and key = $crossed_key and not is_first"
+        f" and {side} and day >= $crossed_since and day <= $crossed_until)"
+    )
 
 
 def attach_strata(engine: Engine, snapshot: Snapshot, day: date, strata_keys: Sequence[str], *, name: str) -> None:

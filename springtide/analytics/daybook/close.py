@@ -26,7 +26,7 @@ from springtide.analytics.daybook.inputs import (
     snapshot_day,
     task_days,
 )
-from springtide.analytics.daybook.spec import CloseSpec, availability
+from springtide.analytics.daybook.spec import CloseSpec, availability, segments_told, segments_unavailable
 from springtide.analytics.daybook.weights import DAY_WEIGHTS, day_weights, shifts
 from springtide.analytics.engine import Column, Engine, Schema, definition
 from springtide.analytics.facts import fact_schema
@@ -42,6 +42,7 @@ DEFINITIONS = (
 COMMIT_EVERY = 32  # days of a long catch-up between two publications
 
 USERS_AGAIN: Schema = (Column("user_no", "integer", False),)
+TOLD_BEFORE: Schema = (Column("key", "varchar", False),)
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,9 @@ class _Close:
         self.definitions = {name: definition(PACKAGE, name).hash for name in DEFINITIONS} | {
             f"strata.{s.key}": f"{s.version}.{s.hash}" for s in spec.stratifications
         }
+        self.segments_unavailable = segments_unavailable(spec, publication.manifest)
+        self.stamps = dict(spec.segments.stamps) if spec.segments else {}
+        self.told = [key for key in self.stamps if key not in self.segments_unavailable]
         self.daily_from = date.min  # from here on every day is kept and told; what lies before is caught up in strides
         self.carried = False  # are the tables of the day before in the engine already?
 
@@ -123,9 +127,13 @@ class _Close:
             )
         corrected = [day for day in map(date.fromisoformat, sorted(snapshot.manifest.closed)) if self._is_stale(day)]
         targets = list(days(before + timedelta(days=1) if before else span[0], through))
-        standing = self._standing()
+        standing, segments = self._standing(), self._segments_standing()
         if not targets and not corrected and standing == snapshot.manifest.notes.get("standing"):
-            return Closed(before or through, (), (), {})
+            if segments != snapshot.manifest.notes.get("segments"):
+                self._tell_segments_again(before or through)
+                self.publication.note("segments", segments)
+                self.publication.commit(now=self.now)
+            return Closed(before or through, (), (), self.rows)
         self._market_days()
         self.engine.table("task_days", TASK_DAYS, task_days(self.engine, snapshot, self.spec))
         snapshot.attach(self.engine, "links", fact_schema("links"))
@@ -147,6 +155,7 @@ class _Close:
                 self.publication.close_day(one, self._record(one))
             if is_last:
                 self.publication.note("standing", standing)
+                self.publication.note("segments", segments)
             if publish:
                 self._forget_old_snapshots(day)
                 self.publication.commit(now=self.now)
@@ -175,13 +184,22 @@ class _Close:
         files = {table: [file.sha256 for file in snapshot.entries(table)] for table in STANDING_FACTS}
         return content_hash([files, self.definitions, self.unavailable])
 
+    def _segments_standing(self) -> str:
+        """The segments, and what they read beside the days: when this moves alone, only they are told again."""
+        reads_events = self.spec.segments is not None and self.spec.segments.reads_events
+        files = [file.sha256 for file in self.publication.snapshot.entries("events")] if reads_events else []
+        return content_hash([files, self.stamps, self.segments_unavailable])
+
     def _record(self, day: date) -> dict[str, Any]:
-        record: dict[str, Any] = {"revisions": self._revisions(day), "definitions": content_hash(self.definitions)}
+        definitions = self.definitions | {f"segment.{key}": stamp for key, stamp in self.stamps.items()}
+        record: dict[str, Any] = {"revisions": self._revisions(day), "definitions": content_hash(definitions)}
         if self.unavailable:
             record["unavailable"] = self.unavailable
+        if self.segments_unavailable:
+            record["segments_unavailable"] = self.segments_unavailable
         known = self.publication.manifest.notes.get("definitions", {})
         if record["definitions"] not in known:
-            self.publication.note("definitions", {**known, record["definitions"]: self.definitions})
+            self.publication.note("definitions", {**known, record["definitions"]: definitions})
         return record
 
     # From facts to days
@@ -315,6 +333,7 @@ class _Close:
             engine.drop("state_before", "firsts_before", "activity_before")
         self._edges(day, parts, publish=keep)
         self._stratify(day, parts, publish=keep)
+        self._tell_segments(day, parts, publish=keep)
         self.carried = True
 
     def _parts(self) -> list[int]:
@@ -337,7 +356,7 @@ class _Close:
             return
         path = self.publication.new_path(table, f"{day}.{part}")
         rows = self.engine.write(sql, path, **params)
-        superseded = _same_day_part(day, part) if table in ("profiles", "strata") else _same_part(part)
+        superseded = _same_day_part(day, part) if table in ("profiles", "strata", "segments") else _same_part(part)
         self.publication.drop(table, superseded)
         self.engine.view(table, [path] if rows else [], schema)
         self.publication.add(table, path, rows=rows, day=day, part=part)
@@ -374,7 +393,54 @@ class _Close:
             self.publication.add("moves", path, rows=rows, day=day, part=part)
             self.rows["moves"] = self.rows.get("moves", 0) + rows
             self.engine.rename("strata", f"strata__{part}")
-            self.engine.drop("profiles", "strata_before")
+            self.engine.rename("profiles", f"profiles__{part}")
+            self.engine.drop("strata_before")
+
+    def _tell_segments(self, day: date, parts: Sequence[int], *, publish: bool) -> None:
+        """One pass over the users of each part; then who came in and who left since the day before."""
+        engine, spec = self.engine, self.spec.segments
+        before = None if self.carried else self._strata_day_before(day)
+        told_before = self.told if self.carried else list(segments_told(self.publication.manifest, before))
+        if spec is None or not (self.told or told_before):
+            engine.drop(*(f"profiles__{part}" for part in parts))
+            return
+        if spec.reads_everyone:
+            for table in ("profiles", "strata"):
+                engine.make(table, " union all ".join(f"select * from {table}__{part}" for part in parts))
+        beside = spec.find(engine, self.publication.snapshot, day, self.told)
+        engine.table("told_before", TOLD_BEFORE, [(key,) for key in told_before])
+        for part in parts:
+            engine.rename(f"profiles__{part}", "profiles")
+            engine.rename(f"strata__{part}", "strata")
+            if self.carried:
+                engine.rename(f"segments__{part}", "segments_before")
+            else:
+                files = self.publication.snapshot.files("segments", since=before, until=before, part=part) if before else []
+                engine.view("segments_before", files, spec.schema)
+            engine.make("placed", spec.placed(self.told, beside))
+            self._settle("segments", spec.schema, spec.members(self.told), part, day, {}, publish=publish)
+            path = self.publication.new_path("moves", f"{day}.{part}.segments")
+            rows = engine.write(spec.moves.text, path, day=day)
+            self.publication.add("moves", path, rows=rows, day=day, part=part)
+            self.rows["moves"] = self.rows.get("moves", 0) + rows
+            engine.rename("segments", f"segments__{part}")
+            engine.rename("strata", f"strata__{part}")
+            engine.drop("profiles", "placed", "segments_before")
+
+    def _tell_segments_again(self, day: date) -> None:
+        """Segments changed and nothing else did: their members, and their moves of the last closed day, are told anew."""
+        engine, snapshot, spec = self.engine, self.publication.snapshot, self.spec
+        snapshot.attach(engine, "users", fact_schema("users"))
+        parts = self._parts()
+        for part in parts:
+            snapshot.attach(engine, "profiles", tables.PROFILES, name=f"profiles__{part}", since=day, until=day, part=part)
+            snapshot.attach(engine, "strata", spec.strata_schema, name=f"strata__{part}", since=day, until=day, part=part)
+            self.publication.drop("moves", lambda file: file.first == day and ".segments." in file.path)
+            self.publication.drop("segments", _same_day_part(day, part))
+        self._tell_segments(day, parts, publish=True)
+        record = dict(self.publication.manifest.closed[str(day)])
+        record.pop("segments_unavailable", None)
+        self.publication.close_day(day, record | self._record(day))
 
     def _strata_day_before(self, day: date) -> date | None:
         earlier = [one for one in self.publication.snapshot.days("strata") if one < day]
@@ -412,7 +478,7 @@ class _Close:
 
     def _forget_old_snapshots(self, day: date) -> None:
         oldest = day - timedelta(days=self.spec.snapshot_days)
-        for table in ("profiles", "strata", "population"):
+        for table in ("profiles", "strata", "segments", "population"):
             self.publication.drop(
                 table, lambda file: file.first is not None and file.first <= oldest and not month_end(file.first)
             )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from springtide.analytics.daybook.tables import PROFILE_COLUMNS, Need
-from springtide.analytics.engine import Definition, Schema
-from springtide.analytics.lake import Manifest
+from springtide.analytics.engine import Definition, Engine, Schema
+from springtide.analytics.lake import Manifest, Snapshot
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,30 @@ class StratificationSpec:
     version: int
     hash: str
     columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SegmentsSpec:
+    """The segments in force. `told`: the keys that can be told on the day.
+
+    stamps            key → version and hash
+    reads_everyone    one of them is a select, which must see all users at once
+    reads_events      one of them reads facts that do not go into the days
+    unavailable       (missing columns with reasons, tables given) → key → why it cannot be told
+    find              (engine, snapshot, day, told) makes the table `beside`, and says its columns
+    placed            (told, columns of `beside`) → the query of one yes or no per segment over `profiles`, `strata`, `beside`
+    members           (told) → the query of `schema` over `placed`
+    """
+
+    stamps: Mapping[str, str]
+    schema: Schema
+    reads_everyone: bool
+    reads_events: bool
+    unavailable: Callable[[Mapping[str, str], Collection[str]], dict[str, str]]
+    find: Callable[[Engine, Snapshot, date, Collection[str]], dict[str, str]]
+    placed: Callable[[Collection[str], Mapping[str, str]], str]
+    members: Callable[[Sequence[str]], str]
+    moves: Definition
 
 
 @dataclass(frozen=True)
@@ -34,6 +59,7 @@ class CloseSpec:
     strata_sql: Callable[[Sequence[str]], str]
     population: Definition
     moves: Definition
+    segments: SegmentsSpec | None = None
     regime_edge_percent: int = 10
     high_volatility_percent: int = 80
     bonus_inside_percent: int = 80
@@ -93,3 +119,20 @@ def availability(spec: CloseSpec, manifest: Manifest) -> dict[str, str | None]:
         lacking = [column for column in stratification.columns if column in missing]
         reasons[stratification.key] = f"{lacking[0]}: {missing[lacking[0]]}" if lacking else None
     return reasons
+
+
+def segments_unavailable(spec: CloseSpec, manifest: Manifest) -> dict[str, str]:
+    """Segment → why it cannot be told from what was given."""
+    if spec.segments is None:
+        return {}
+    strata = {key: why for key, why in availability(spec, manifest).items() if why}
+    return spec.segments.unavailable(missing_columns(manifest) | strata, given(manifest))
+
+
+def segments_told(manifest: Manifest, day: date | None) -> dict[str, str]:
+    """The segments that were told on a closed day, each with the stamp of its definition."""
+    record = manifest.closed.get(str(day), {})
+    stamps = manifest.notes.get("definitions", {}).get(record.get("definitions"), {})
+    without = record.get("segments_unavailable", {})
+    told = {name.removeprefix("segment."): stamp for name, stamp in stamps.items() if name.startswith("segment.")}
+    return {key: stamp for key, stamp in told.items() if key not in without}

@@ -189,7 +189,9 @@ MOVES: Schema = (
     Column("day", "date", False, "the day on which the user stands in the new stratum, or is in the segment or no longer"),
     Column("kind", "varchar", False, "stratum or segment"),
     Column("key", "varchar", False, "which stratification, or which segment"),
-    Column("was", "varchar", True, "yesterday's stratum, null for a user who is new; `in` for who was in the segment, else null"),
+    Column(
+        "was", "varchar", True, "yesterday's stratum, null for a user who is new; `in` for who was in the segment, else null"
+    ),
     Column("becomes", "varchar", True, "today's stratum, never null; `in` for who is in the segment, else null"),
     Column("is_first", "boolean", False, "there was no yesterday: the user had no stratum, or the segment was not told"),
 )

@@ -14,7 +14,7 @@ from typing import Any
 
 from springtide.analytics.daybook import tables
 from springtide.analytics.daybook.inputs import PACKAGE, TASK_DAYS, attach_day, attach_history, attach_standing, task_days
-from springtide.analytics.daybook.spec import CloseSpec, availability
+from springtide.analytics.daybook.spec import CloseSpec, availability, segments_told
 from springtide.analytics.engine import Engine, Schema, definition
 from springtide.analytics.facts import fact_schema
 from springtide.analytics.lake import Lake, Snapshot
@@ -136,6 +136,32 @@ def _again_from_days(engine: Engine, snapshot: Snapshot, spec: CloseSpec, day: d
         engine.make("strata", spec.strata_sql(keys))
         snapshot.attach(engine, "strata", spec.strata_schema, name="published", since=day, until=day, part=part)
         _compare(engine, found, "strata", spec.strata_schema)
+        engine.rename("profiles", f"profiles__{part}")
+        engine.rename("strata", f"strata__{part}")
+    _segments_again(engine, snapshot, spec, day, parts, found)
+
+
+def _segments_again(
+    engine: Engine, snapshot: Snapshot, spec: CloseSpec, day: date, parts: range, found: dict[str, Compared]
+) -> None:
+    """Members of the segments that were told with the definition in force; who changed one closes before verifying it."""
+    told = segments_told(snapshot.manifest, day)
+    if spec.segments is None or not (keys := [key for key, stamp in spec.segments.stamps.items() if told.get(key) == stamp]):
+        return
+    if spec.segments.reads_everyone:
+        for table in ("profiles", "strata"):
+            engine.make(table, " union all ".join(f"select * from {table}__{part}" for part in parts))
+    beside = spec.segments.find(engine, snapshot, day, keys)
+    wanted = ", ".join(f"'{key}'" for key in keys)
+    for part in parts:
+        engine.rename(f"profiles__{part}", "profiles")
+        engine.rename(f"strata__{part}", "strata")
+        engine.make("placed", spec.segments.placed(keys, beside))
+        engine.make("segments", spec.segments.members(keys))
+        schema = spec.segments.schema
+        snapshot.attach(engine, "segments", schema, name="published", since=day, until=day, part=part)
+        engine.make("published", f"select user_no, key from published where key in ({wanted})")
+        _compare(engine, found, "segments", schema)
 
 
 def _compare(engine: Engine, found: dict[str, Compared], table: str, schema: Schema, day: date | None = None) -> None:

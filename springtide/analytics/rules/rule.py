@@ -12,7 +12,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from springtide.analytics.rules.errors import BadRule
-from springtide.analytics.rules.terms import WHOLE_TYPES, Leaf, Reader, Row, Term, plain
+from springtide.analytics.rules.terms import WHOLE_TYPES, Leaf, Reader, Row, Term, Word, plain
 from springtide.kernel.money import usdt
 
 LONGEST = 4000
@@ -54,20 +54,22 @@ class Rule:
     _money: frozenset[str] = field(repr=False, compare=False)
 
     @classmethod
-    def parse(cls, text: str, columns: Mapping[str, str]) -> Rule:
+    def parse(cls, text: str, columns: Mapping[str, str], words: Mapping[str, Word] | None = None) -> Rule:
         """The rule that `text` says, over `columns` (name → type as in an engine's Schema).
+
+        `words`: what else may stand where a column may, such as segment('vips'); each gives a column that the caller brings.
 
         refuses    bad_rule          it cannot be read, or says more than a rule can say
                    wrong_unit        unlike things stand side by side
                    unknown_column    there is no such column
         """
         text = text.strip()
-        reader = Reader(columns)
+        reader = Reader(columns, words or {})
         try:
             term = reader.truth(_tree(text))
         except RecursionError as deep:
             raise BadRule("The rule is nested too deeply.", "Split it, or use in (…) for a list of values.") from deep
-        money = frozenset(name for name in reader.needed if name.endswith("_usdt") and columns[name] in WHOLE_TYPES)
+        money = frozenset(name for name in reader.needed if name.endswith("_usdt") and columns.get(name) in WHOLE_TYPES)
         return cls(text, tuple(reader.needed), term, tuple(reader.leaves), money)
 
     @property

@@ -24,6 +24,7 @@ from typing import Any
 from sqlglot import exp
 
 from springtide.analytics.rules.errors import BadRule, WrongUnit, unknown_column
+from springtide.kernel.errors import UnknownName, suggest
 from springtide.kernel.money import MICRO
 
 Row = Mapping[str, Any]
@@ -80,11 +81,16 @@ class Leaf:
     value: Value
 
 
+# A word that stands for a column: what is said in its brackets → the column's name and type. Segments bring such words.
+Word = Callable[[exp.Anonymous], tuple[str, str]]
+
+
 @dataclass
 class Reader:
     """Reads one rule; `leaves` and `needed` fill up on the way, in the order of the text."""
 
     columns: Mapping[str, str]
+    words: Mapping[str, Word] = field(default_factory=dict)
     leaves: list[Leaf] = field(default_factory=list)
     needed: dict[str, None] = field(default_factory=dict)
 
@@ -133,6 +139,8 @@ class Reader:
                 return Constant(str(node.this) if node.is_string else _decimal(node.this))
             case exp.Cast(this=exp.Literal()) if node.this.is_string and node.to.this in MOMENTS:
                 return _moment(str(node.this.this), MOMENTS[node.to.this], node)
+            case exp.Anonymous() if self.words:
+                return self._word(node)
             case exp.Null():
                 raise BadRule("Nothing equals null.", "Write 'is null' or 'is not null'.")
         raise _not_said(node)
@@ -210,13 +218,23 @@ class Reader:
                 f"Column '{name}' is {stored}, which rules do not read.",
                 "Use a column of a whole number, double, date or text.",
             )
+        return self._named(name, stored, name)
+
+    def _word(self, node: exp.Anonymous) -> Term:
+        """A word of the room that reads the rule, such as segment('vips'): a column beside those of the profile."""
+        if node.name.lower() not in self.words:
+            near = suggest(node.name.lower(), self.words)
+            raise UnknownName(f"There is no word '{node.name}'.", near, code="unknown_word")
+        return self._named(*self.words[node.name.lower()](node), plain(node))
+
+    def _named(self, name: str, stored: str, said: str) -> Term:
         self.needed[name] = None
         unit = UNIT_OF_TYPE[stored]
         if unit is Unit.NUMBER and name.endswith("_usdt") and stored in WHOLE_TYPES:
             unit = Unit.MONEY
         term = Term(unit, exp.column(name), lambda row: _seen(row, name), stored != "double")
         if unit is Unit.TRUTH:
-            self.leaves.append(Leaf(name, (name,), term.value))
+            self.leaves.append(Leaf(said, (name,), term.value))
         return term
 
     def _chosen(self, node: exp.Expr) -> Term:
