@@ -40,6 +40,7 @@ DEPARTMENTS: Final[dict[str, Word]] = {
 RIGHTS: Final[dict[str, Word]] = {
     "see_overview": _("see the Overview"),
     "edit_questions": _("save questions and metrics"),
+    "answer_signals": _("answer signals"),
     "see_user": _("open a user's page"),
     "see_users": _("open lists of users"),
     "work_users": _("work lists of users"),
