@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "springtide.operations.members",
     "springtide.operations.jobs",
     "springtide.operations.definitions",
+    "springtide.operations.statements",
     "springtide.operations.work",
     "springtide.desk",
     "ninja",  # the scripts of the API's own documentation, served from here
