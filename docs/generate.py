@@ -120,9 +120,18 @@ def commands_page() -> str:
         "`springtide [--home DIR] COMMAND …`. " + " ".join((springtide.help or "").split("\n\n", 1)[1].split()),
         "What a command prints with `--json`, by example: [JSON](json.md). What an error says: [errors](errors.md).",
     ]
-    for name, command in springtide.commands.items():
+    for name, command in _commands(springtide):
         parts += [f"## {name}", " ".join((command.help or "").split()), fenced(_usage(name, command)), *_options(command)]
     return page("Commands", "springtide/cli", *parts)
+
+
+def _commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command by its words; those of a group follow it."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
 
 
 def _usage(name: str, command: click.Command) -> str:

@@ -15,7 +15,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from springtide.kernel.errors import Refused, suggest
+from springtide.kernel.errors import Refused, UnknownName, suggest
 from springtide.operations.members import states
 from springtide.operations.members.models import AuditHead, AuditRow, Member, SignInTry
 
@@ -123,6 +123,21 @@ def change_password(member: Member, *, old: str, new: str, now: datetime) -> Non
     set_password(member, new)
     member.save(update_fields=["password"])
     audit("change_password", subject=f"member {member.username}", acting=member, now=now)
+
+
+@transaction.atomic
+def reset_password(username: str, new: str, *, now: datetime) -> None:
+    """Give a member a new password, for somebody at the machine's own command line. It ends the member's sessions.
+
+    refuses    unknown_member, weak_password
+    """
+    member = Member.objects.filter(username=username).first()
+    if member is None:
+        names = Member.objects.values_list("username", flat=True)
+        raise UnknownName(f"There is no member '{username}'.", suggest(username, names), code="unknown_member")
+    set_password(member, new)
+    member.save(update_fields=["password"])
+    audit("reset_password", subject=f"member {username}", acting=None, now=now)
 
 
 @transaction.atomic
