@@ -30,6 +30,11 @@ LEAST_DAYS = 28  # of a baseline before anything is judged
 FULL_DAYS = 84  # of a baseline; then it is frozen
 FURTHEST = 1.5
 D2 = 1.128  # mean range of two normal values, in standard deviations
+FEW = {
+    "share": 5,
+    "total": 10,
+    "level": 0,
+}  # people a day on either side of a share: below, a day without any is nothing unusual
 MAD = 1.4826  # standard deviations in a median absolute deviation of normal values
 
 
@@ -99,6 +104,10 @@ def chart(series: Series, *, since: date | None = None) -> Chart | NotEstimable:
     series = replace(series, points=points)
     if len(points) <= LEAST_DAYS:
         return NotEstimable("too_young", f"{len(points)} days are known; a baseline takes {LEAST_DAYS}, and one more to judge")
+    if _people(points[:LEAST_DAYS]) < (few := FEW[series.kind]):
+        return NotEstimable(
+            "too_few", f"on most days fewer than {few} people are counted: a day without any would be nothing unusual"
+        )
     by_length = {
         length: _limits(series, length) for length in sorted({_known(place) for place in range(LEAST_DAYS, len(points) + 1)})
     }
@@ -112,6 +121,11 @@ def chart(series: Series, *, since: date | None = None) -> Chart | NotEstimable:
         rows.append(limits.judge(place) if limits else ChartPoint(point.day, point.value, None, None, None, None))
     baseline = _baseline(points, _known(len(points)))
     return Chart(series.metric, series.group, series.kind, series.family, baseline, tuple(rows))
+
+
+def _people(points: Sequence[Point]) -> float:
+    """How many people a usual day has on the smaller side of a share; without any share there is no such bound."""
+    return median([min(one.numerator, one.denominator - one.numerator) for one in points if one.denominator] or [math.inf])
 
 
 def _known(place: int) -> int:

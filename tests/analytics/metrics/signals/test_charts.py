@@ -161,6 +161,9 @@ def test_a_day_with_nobody_has_no_figure_and_is_not_judged():
         (series("level", [1.0] * 28), "too_young"),
         (series("total", []), "too_young"),
         (series("share", [(0, 0)] * 40), "too_sparse"),
+        (series("share", [(4, 100)] * 40), "too_few"),
+        (series("share", [(96, 100)] * 40), "too_few"),
+        (series("total", [(9, 100)] * 40), "too_few"),
         (series("total", [0.0] * 39 + [5.0]), "too_sparse"),
     ],
 )
