@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import cast
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
+from springtide.analytics.daybook.tables import PROFILE_TYPES
+from springtide.analytics.rules import Rule
 from springtide.desk import figures, lists, strip, words
-from springtide.desk.strip import Strip, both, equals, short_text
+from springtide.desk.explore import cell_name, read_question
+from springtide.desk.strip import Strip, both, equals, long_text, short_text
 from springtide.desk.words import Labels
 from springtide.home.users import Selection, Stood
 from springtide.kernel.days import PERIODS, Period, next_period, parse_day, period_start
 from springtide.kernel.errors import BadInput, UnknownName, suggest
+from springtide.operations.members.fields import refuse_closed
+from springtide.operations.members.models import Member
 
 # Who has taken a step of the activation chain.
 REACHED = {
@@ -24,6 +29,9 @@ REACHED = {
     "spot_trade": "first_spot_on is not null",
     "contract_trade": "first_contract_on is not null",
 }
+
+
+Ask = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,9 @@ class Asked:
     query: Mapping[str, str]
 
 
-def asked(query: Mapping[str, str], labels: Labels, latest: date) -> Asked:
+def asked(
+    query: Mapping[str, str], labels: Labels, latest: date, ask: Ask | None = None, member: Member | None = None
+) -> Asked:
     """The users that an address asks for, beside the filters of its strip.
 
         lifecycle=vip, assets=large …    the strata they stand in
@@ -45,6 +55,8 @@ def asked(query: Mapping[str, str], labels: Labels, latest: date) -> Asked:
     growth=new  period=week          a part of growth accounting, of the period that ends with the day
     reached=deposit                  who has taken a step of the activation chain
     user=ID                          one user
+    where=RULE                       a rule of one's own, over columns that `member` may see
+    question=JSON  open=JSON         the users of one cell of an answer, which `ask` gives
 
     refuses    unknown_stratification, unknown_stratum, unknown_list, unknown_part, bad_day, bad_filter
     """
@@ -90,15 +102,35 @@ def asked(query: Mapping[str, str], labels: Labels, latest: date) -> Asked:
         rules.append(REACHED[step])
         names.insert(0, str(words.MILESTONES[step]))
         said["reached"] = step
+    if where := long_text(query, "where"):
+        needed = Rule.parse(where, PROFILE_TYPES | dict.fromkeys(labels.by_key, "varchar")).columns
+        if member is not None:
+            refuse_closed(member, needed)
+        rules.append(where)
+        names.append(where)
+        said["where"] = where
     user_id = short_text(query, "user")
     if user_id:
         names.insert(0, user_id)
         said["user"] = user_id
+    chosen = None
+    if ask is not None and query.get("question"):
+        question = read_question(query["question"]) | {"open": read_question(query.get("open", ""))}
+        chosen = tuple(ask(question)["opened"]["user_nos"])
+        names.insert(0, cell_name(question))
+        why = _("The users whom this figure of an answer counts.")
+        said |= {"question": query["question"], "open": query["open"]}
     return Asked(
         title=" · ".join(names) or _("All users"),
         why=why,
         selection=Selection(
-            rule=both(*rules), as_of=here.day, moved=moved, stood=stood, user_id=user_id or None, everyone=bool(user_id)
+            rule=both(*rules),
+            as_of=here.day,
+            moved=moved,
+            stood=stood,
+            user_id=user_id or None,
+            chosen=chosen,
+            everyone=bool(user_id),
         ),
         query=said,
     )

@@ -48,7 +48,9 @@ class Page:
 
 PAGES = (
     Page("overview", gettext_lazy("Overview"), "o", states.SEE_OVERVIEW),
-    Page("users", gettext_lazy("Users"), "u", states.SEE_OVERVIEW),
+    Page("explore", gettext_lazy("Explore"), "x", states.SEE_OVERVIEW, gettext_lazy("Understand")),
+    Page("dashboards", gettext_lazy("Dashboards"), "b", states.SEE_OVERVIEW, gettext_lazy("Understand")),
+    Page("users", gettext_lazy("Users"), "u", states.SEE_OVERVIEW, gettext_lazy("People")),
     Page("data", gettext_lazy("Freshness"), "d", states.SEE_DATA, gettext_lazy("Data")),
     Page("quarantine", gettext_lazy("Quarantine"), "q", states.SEE_ROWS, gettext_lazy("Data")),
     Page("restatements", gettext_lazy("Restatements"), "r", states.SEE_DATA, gettext_lazy("Data")),
@@ -213,7 +215,7 @@ class Shell:
 
 
 # Pages that stand under another one in the side bar.
-_SIDE = {"user_list": "users", "user": "users", "upload": "import", "job": "import"}
+_SIDE = {"dashboard": "dashboards", "user_list": "users", "user": "users", "upload": "import", "job": "import"}
 
 
 def shell_of(request: HttpRequest) -> Shell:

@@ -18,6 +18,7 @@ COLUMNS: dict[str, str] = {
     "language": "language",
 }
 LONGEST = 200
+LONGEST_RULE = 4000
 FURTHEST_PAGE = 20_000
 
 
@@ -51,6 +52,17 @@ class Strip:
     def rule(self) -> str:
         """The filters as a rule over users."""
         return both(*(equals(COLUMNS[name], value) for name, value in self.filters))
+
+
+def long_text(query: Mapping[str, str], name: str) -> str:
+    """A rule or another longer text of an address, trimmed.
+
+    refuses    bad_filter    longer than any rule, or with a character that no text has
+    """
+    value = query.get(name, "").strip()
+    if len(value) > LONGEST_RULE or any(ord(letter) < 32 and letter not in "\n\r\t" for letter in value):
+        raise BadInput(f"'{name}' cannot have this value.", f"Write up to {LONGEST_RULE} characters.", code="bad_filter")
+    return value
 
 
 def short_text(query: Mapping[str, str], name: str) -> str:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from springtide.desk.views import account, data, imports, overview, tokens, user, users
+from springtide.desk.views import account, dashboards, data, explore, imports, overview, tokens, user, users
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("overview/<str:name>/", overview.tile, name="tile"),
+    path("explore/", explore.page, name="explore"),
+    path("explore/answer/", explore.answer, name="explore_answer"),
+    path("explore/save/", explore.save, name="save_question"),
+    path("explore/forget/<str:key>/", explore.forget, name="forget_question"),
+    path("explore/pin/", dashboards.pin, name="pin"),
+    path("dashboards/", dashboards.listed, name="dashboards"),
+    path("dashboards/<str:key>/", dashboards.page, name="dashboard"),
+    path("dashboards/<str:key>/change/", dashboards.change, name="change_dashboard"),
     path("users/", users.strata, name="users"),
     path("users/find/", users.find, name="find"),
     path("users/one/", user.page, name="user"),

@@ -36,9 +36,13 @@ from springtide.analytics.engine import DuckEngine, Engine
 from springtide.analytics.facts.mapping import Mapping
 from springtide.analytics.lake import Lake, Snapshot, compact
 from springtide.analytics.metrics import questions
+from springtide.analytics.metrics.changes import Span, Why, why
+from springtide.analytics.metrics.signals import Annotation
+from springtide.analytics.metrics.signals.evaluating import evaluate_signals
 from springtide.analytics.segments import InForce, Segment, segments_spec
 from springtide.home.counts import Counts, count_users
 from springtide.home.lists import Kept, keep_ids, keep_tags, tags_of
+from springtide.home.moves import Moves, moves
 from springtide.home.refused import Quarantine, quarantine
 from springtide.home.segments import (
     Membership,
@@ -55,8 +59,8 @@ from springtide.home.segments import (
     segment_days,
     segment_size,
 )
+from springtide.home.signals import SignalChart, Signals, begun, noted, signal_chart, signals
 from springtide.home.sql import ALL, Limits, Rights, SqlAnswer, answer
-from springtide.home.standing import Moves, Standing, moves, standing
 from springtide.home.user import User, one_user
 from springtide.home.users import Selection, UserList, list_users
 from springtide.kernel.errors import Refused
@@ -207,7 +211,7 @@ class Home:
         return facts.save_mapping(mapping, self.path / "mappings")
 
     def close(self, *, through: date | None = None, now: datetime, progress: Progress | None = None) -> Closed:
-        """Close every day up to `through` (default: the last day of facts), then tidy the lake.
+        """Close every day up to `through` (default: the last day of facts), see what broke out of its usual, then tidy the lake.
 
         See `springtide.analytics.daybook.close`. Months that no window reaches any more become one file each.
         """
@@ -217,6 +221,7 @@ class Home:
             closed = close(self.lake, engine, self.close_spec(), through=through, now=now, progress=progress)
             for table, schema in DAY_TABLES.items():
                 compact(self.lake, engine, table, schema, order="user_no, day", before=closed.through - OPEN_FOR, now=now)
+            evaluate_signals(self.lake, engine, baselines=begun(self.path), now=now)
         self.lake.sweep(now=now)
         return closed
 
@@ -243,10 +248,11 @@ class Home:
         with self.engine() as engine:
             yield engine, self.lake.snapshot()
 
-    def strata(self, day: date | None = None, *, everyone: bool = False) -> Standing:
-        """How many users stand in each stratum on a kept day (default: the latest)."""
+    def strata(self, day: date | None = None, *, everyone: bool = False) -> metrics.StrataSizes:
+        """How many users stand in each stratum on a kept day (default: the latest); see `springtide.analytics.metrics.strata_sizes`."""
+        names = {each.key: [stratum.name for stratum in each.strata] for each in self.stratifications()}
         with self.reading() as (engine, snapshot):
-            return standing(engine, snapshot, self.stratifications(), day, everyone=everyone)
+            return metrics.strata_sizes(engine, snapshot, as_of=day, names=names, everyone=everyone)
 
     def moves(self, *, since: date | None = None, until: date | None = None, stratification: str | None = None) -> Moves:
         """Who moved between strata; by default on the last closed day."""
@@ -274,6 +280,11 @@ class Home:
             source = questions.LakeEvents(snapshot, self.settings.zone)
             return questions.ask(question, questions.Stream(engine, source, self.settings.zone))
 
+    def event_names(self) -> tuple[str, ...]:
+        """What can have happened: the names of events that a question may speak of."""
+        with self.reading() as (engine, snapshot):
+            return questions.LakeEvents(snapshot, self.settings.zone).event_names(engine)
+
     def concentration(self, as_of: date | None = None) -> metrics.Concentration:
         """How much lies with how few; see `springtide.analytics.metrics.concentration`."""
         with self.reading() as (engine, snapshot):
@@ -283,6 +294,28 @@ class Home:
         """The market's regime by day; see `springtide.analytics.metrics.market`."""
         with self.reading() as (engine, snapshot):
             return metrics.market(engine, snapshot, since=since, until=until)
+
+    def why(self, metric: str, *, then: Span, now: Span, by: str | None = None, movers: bool = False) -> Why:
+        """Why a metric changed between two periods; see `springtide.analytics.metrics.changes.why`."""
+        zone = self.settings.zone
+        with self.reading() as (engine, snapshot):
+            notes = noted(self.path, engine, snapshot, zone)
+            return why(engine, snapshot, metric, then=then, now=now, by=by, movers=movers, zone=zone, annotations=notes)
+
+    def signals(self, **which: Any) -> Signals:
+        """What broke out of its usual, the newest first; see `springtide.home.signals.signals`."""
+        with self.reading() as (engine, snapshot):
+            return signals(self.path, engine, snapshot, self.settings.zone, **which)
+
+    def signal_chart(self, metric: str, **which: Any) -> SignalChart:
+        """A watched metric by day with its limits; see `springtide.home.signals.signal_chart`."""
+        with self.reading() as (engine, snapshot):
+            return signal_chart(self.path, engine, snapshot, self.settings.zone, metric, **which)
+
+    def annotations(self) -> tuple[Annotation, ...]:
+        """What people noted beside the numbers, and the campaigns that the exchange gave."""
+        with self.reading() as (engine, snapshot):
+            return noted(self.path, engine, snapshot, self.settings.zone)
 
     def users(self, selection: Selection, **page: Any) -> UserList:
         """A page of the users that a selection names; see `springtide.home.users.list_users`."""

@@ -21,6 +21,7 @@ LIST_COLUMNS = (
     "registered_on", "country", "channel_id", "vip_level", "last_trade_on", "days_since_trade", "trades_30d", "volume_30d_usdt",
     "net_revenue_90d_usdt", "equity_usdt",
 )  # fmt: skip
+CHOSEN: Schema = (Column("user_no", "integer", False),)
 NOTHING_NAMED = InForce()
 MOST_ROWS = 1_000_000  # what one sheet of Excel holds, less its heading
 
@@ -59,8 +60,8 @@ class Crossed:
 class Selection:
     """Which users: a rule over profile columns and strata as of a day, and perhaps a move they made or where they stood before.
 
-    `rule` speaks as segments do (money in USDT). `user_id` names one user. Employees, tests and market makers are left out unless
-    `everyone`.
+    `rule` speaks as segments do (money in USDT). `user_id` names one user, `chosen` those of a list by their numbers. Employees, tests
+    and market makers are left out unless `everyone`.
     """
 
     rule: str = "true"
@@ -69,6 +70,7 @@ class Selection:
     stood: Stood | None = None
     crossed: Crossed | None = None
     user_id: str | None = None
+    chosen: tuple[int, ...] | None = None
     everyone: bool = False
 
 
@@ -181,6 +183,9 @@ def people_of(
     if selection.user_id is not None:
         params["one_user"] = selection.user_id
         conditions.append("user_id = $one_user")
+    if selection.chosen is not None:
+        engine.table("chosen_users", CHOSEN, [(number,) for number in selection.chosen])
+        conditions.append("user_no in (select user_no from chosen_users)")
     if selection.crossed:
         conditions.append(_crossed(engine, snapshot, selection.crossed, params))
     strata = "".join(f", s.{key}" for key in strata_keys)

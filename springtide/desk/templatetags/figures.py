@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -152,6 +153,24 @@ def sort_link(context: Mapping[str, Any], key: str, page: UserPage) -> str:
     """The address of the open list sorted by a column: the largest first, at the second click the smallest."""
     falls = page.order != key or not page.descending
     return same_list(context, order=f"-{key}" if falls else key, page=None)
+
+
+@register.simple_tag
+def question_link(question: Mapping[str, Any]) -> str:
+    """The address of Explore with a question."""
+    return _address(reverse("explore"), {"q": json.dumps(question, separators=(",", ":"))})
+
+
+@register.simple_tag
+def cell_query(question: str, opens: Mapping[str, Any]) -> str:
+    """What opens the users of a cell of an answer."""
+    return urlencode({"question": question, "open": json.dumps(opens, separators=(",", ":"))})
+
+
+@register.simple_tag
+def tile_query(question: str, number: int) -> str:
+    """What a tile of a dashboard asks."""
+    return urlencode({"q": question, "place": f"tile-{number}"})
 
 
 @register.simple_tag
