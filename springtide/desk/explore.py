@@ -20,6 +20,7 @@ Question = Mapping[str, Any]
 MOST_STEPS = 10
 LONGEST_QUESTION = 20_000
 MOST_ROWS = 100
+MOST_PATHS = 30
 
 KINDS: Mapping[str, Word] = {
     "retention": gettext_lazy("Retention"),
@@ -144,6 +145,7 @@ class Cell:
     is_open: bool = False  # its time has not passed yet
     opens: Mapping[str, Any] | None = None
     width: float | None = None  # a bar instead of a number: 0 to 100
+    is_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -305,7 +307,12 @@ def _trend(question: Question, answer: Mapping[str, Any]) -> Shown:
         told = {_matcher(each): values for each, values in zip(question["series"], answer["series"], strict=True)}
     last = {name: values[-1] for name, values in told.items() if values}
     says = " · ".join(f"{name}: {figures.short(value)}" for name, value in list(last.items())[:4] if value is not None)
-    return _over_time(_("In the last period: %(told)s.") % {"told": says} if says else "", periods, told, "lines")
+    return _over_time(
+        _("In the period that begins on %(day)s: %(told)s.") % {"day": periods[-1], "told": says} if says else "",
+        periods,
+        told,
+        "lines",
+    )
 
 
 def _lifecycle(question: Question, answer: Mapping[str, Any]) -> Shown:
@@ -314,7 +321,12 @@ def _lifecycle(question: Question, answer: Mapping[str, Any]) -> Shown:
     told = {name: [-value if key == "dormant" else value for value in answer[key]] for key, name in names.items()}
     opens = [[{"period": period, "state": key} for key in names] for period in periods]
     active = [sum(answer[key][n] for key in ("new", "returning", "resurrecting")) for n in range(len(periods))]
-    says = _("%(users)s were active in the last period.") % {"users": figures.count(active[-1])} if active else ""
+    says = ""
+    if active:
+        says = _("%(users)s were active in the period that begins on %(day)s.") % {
+            "users": figures.count(active[-1]),
+            "day": periods[-1],
+        }
     return _over_time(says, periods, told, "stacks", opens)
 
 
@@ -362,11 +374,11 @@ def _paths(question: Question, answer: Mapping[str, Any]) -> Shown:
     rows = tuple(
         (
             Cell(_token(come)),
-            Cell(_token(go)),
+            Cell(_token(go), is_text=True),
             Cell("", width=100 * sessions / most),
             Cell(figures.count(sessions), opens={"from": come, "to": go}),
         )
-        for come, go, sessions in edges[:MOST_ROWS]
+        for come, go, sessions in edges[:MOST_PATHS]
     )
     says = ""
     if edges:
@@ -377,7 +389,7 @@ def _paths(question: Question, answer: Mapping[str, Any]) -> Shown:
         says or _("Nobody did anything in these days."),
         (_("From"), _("To"), "", _("Sessions")),
         rows,
-        more_rows=max(0, len(edges) - MOST_ROWS),
+        more_rows=max(0, len(edges) - MOST_PATHS),
     )
 
 

@@ -17,6 +17,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from springtide.cycle.approving import may_approve_anything
 from springtide.desk import reads, words
 from springtide.desk.strip import Strip
 from springtide.desk.tiles import Regime
@@ -26,6 +27,8 @@ from springtide.home.pinned import PinnedHome
 from springtide.kernel.errors import NothingYet, SpringtideError
 from springtide.operations.members import states
 from springtide.operations.members.models import Member
+
+APPROVE_ANYTHING = "approve_*"  # any of the rights that approve
 
 
 @dataclass(frozen=True)
@@ -43,19 +46,27 @@ class Page:
     some: bool = False
 
     def is_open_to(self, member: Member) -> bool:
+        if self.right == APPROVE_ANYTHING:
+            return may_approve_anything(member)
         return member.may_some(self.right) if self.some else member.may(self.right)
 
 
 PAGES = (
     Page("overview", gettext_lazy("Overview"), "o", states.SEE_OVERVIEW),
     Page("explore", gettext_lazy("Explore"), "x", states.SEE_OVERVIEW, gettext_lazy("Understand")),
+    Page("changes", gettext_lazy("Changes"), "c", states.SEE_OVERVIEW, gettext_lazy("Understand")),
     Page("dashboards", gettext_lazy("Dashboards"), "b", states.SEE_OVERVIEW, gettext_lazy("Understand")),
+    Page("sql", gettext_lazy("SQL"), "s", states.USE_SQL, gettext_lazy("Understand")),
     Page("users", gettext_lazy("Users"), "u", states.SEE_OVERVIEW, gettext_lazy("People")),
     Page("data", gettext_lazy("Freshness"), "d", states.SEE_DATA, gettext_lazy("Data")),
     Page("quarantine", gettext_lazy("Quarantine"), "q", states.SEE_ROWS, gettext_lazy("Data")),
     Page("restatements", gettext_lazy("Restatements"), "r", states.SEE_DATA, gettext_lazy("Data")),
     Page("definitions", gettext_lazy("Definitions"), "e", states.SEE_DATA, gettext_lazy("Data")),
     Page("import", gettext_lazy("Import"), "i", states.IMPORT_DATA, gettext_lazy("Data")),
+    Page("approvals", gettext_lazy("Approvals"), "a", APPROVE_ANYTHING, gettext_lazy("Admin")),
+    Page("members", gettext_lazy("Members"), "m", states.SEE_MEMBERS, gettext_lazy("Admin")),
+    Page("audit", gettext_lazy("Audit"), "t", states.SEE_AUDIT, gettext_lazy("Admin"), some=True),
+    Page("schedules", gettext_lazy("Schedules"), "s", states.SEE_SCHEDULES, gettext_lazy("Admin")),
 )
 
 
@@ -215,7 +226,14 @@ class Shell:
 
 
 # Pages that stand under another one in the side bar.
-_SIDE = {"dashboard": "dashboards", "user_list": "users", "user": "users", "upload": "import", "job": "import"}
+_SIDE = {
+    "dashboard": "dashboards",
+    "user_list": "users",
+    "user": "users",
+    "upload": "import",
+    "job": "import",
+    "approval": "approvals",
+}
 
 
 def shell_of(request: HttpRequest) -> Shell:
