@@ -109,13 +109,15 @@ def _of_parquet(path: Path) -> Iterator[dict[str, Any]]:
 def _event(row: Any, place: int) -> Brought:
     named: dict[str, Any] = {}
     if isinstance(row, Mapping):
-        named = {SAME_AS.get(key, key) if SAME_AS.get(key, key) not in row or key in KEYS else key: row[key] for key in row}
+        for key, value in row.items():
+            name = SAME_AS.get(str(key), str(key))
+            named[str(key) if name in row and name != key else name] = value
         user, event, time, held = (named.pop(key, None) for key in KEYS)
     elif isinstance(row, Sequence) and not isinstance(row, str | bytes) and 3 <= len(row) <= 4:
         (user, event, time), held = row[:3], row[3] if len(row) == 4 else None
     else:
         user = event = time = held = None
-    at_us = _instant(time)
+    at_us = instant(time)
     properties = _properties(held)
     if user is None or not isinstance(event, str) or at_us is None or properties is None:
         seen = repr(row)
@@ -136,7 +138,7 @@ def _properties(held: Any) -> Mapping[str, Any] | None:
     return {} if held is None else held if isinstance(held, Mapping) else None
 
 
-def _instant(time: Any) -> int | None:
+def instant(time: Any) -> int | None:
     """Microseconds since 1970; a time without an offset is UTC, a number counts seconds since 1970."""
     try:
         if isinstance(time, str):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from springtide.analytics.engine import Column, Engine
-from springtide.analytics.facts.event_log import Brought, read_events
+from springtide.analytics.facts.event_log import Brought, instant, read_events
+from springtide.analytics.metrics.questions.calendar import EPOCH
 from springtide.analytics.metrics.questions.form import Prop, as_text
 from springtide.analytics.metrics.questions.stream import Wanted
 from springtide.kernel.errors import BadInput
@@ -60,8 +63,34 @@ class BroughtEvents:
         return {user: number for number, user in enumerate(self.ids)}
 
     def bounds_us(self, engine: Engine) -> tuple[int, int]:
+        return self._bounds
+
+    @cached_property
+    def _bounds(self) -> tuple[int, int]:
         times = [event.at_us for event in self.events]
         return (min(times), max(times)) if times else (0, 0)
+
+    def attach_days(self, engine: Engine, events: frozenset[str] | None, zone: ZoneInfo) -> None:
+        return None
+
+    def attach_created(self, engine: Engine) -> str:
+        """`created_at` or `registered_at` of the users' properties."""
+        rows = []
+        for number, user in enumerate(self.ids):
+            properties = self.users.get(user, {})
+            at_us = instant(properties.get("created_at", properties.get("registered_at")))
+            if at_us is not None:
+                rows.append((number, max(at_us, 0)))
+        schema = (Column("user_no", "bigint", False), Column("at_us", "bigint", False))
+        engine.table("brought_created", schema, rows)
+        return "select user_no, at_us from brought_created"
+
+    def extent(self, engine: Engine, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        first, last = (
+            (EPOCH + timedelta(microseconds=at_us)).replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+            for at_us in self.bounds_us(engine)
+        )
+        return first, last + timedelta(microseconds=1)
 
     def user_ids(self, engine: Engine, user_nos: Sequence[int]) -> list[str]:
         return [self.ids[number] for number in user_nos]

@@ -98,6 +98,10 @@ class Calendar:
         """The local hour or day since 1970 in which a local time lies."""
         return micros(local) // self.unit_us
 
+    def offset_us(self, at_us: int) -> int:
+        """Local time less UTC at an instant, in microseconds."""
+        return _offset(self.zone, at_us)
+
     def in_zone(self, local: datetime) -> int:
         """The instant of a local time, in microseconds since 1970; of a time shown twice, the first."""
         aware = local if local.tzinfo else local.replace(tzinfo=self.zone)

@@ -174,6 +174,7 @@ class Form:
 
     def form(self, key: str) -> Form | None:
         """The object under `key`, to be read the same way; null when there is none."""
+        self.read.add(key)
         return Form(self.take(key), at=f"'{key}'") if self.has(key) else None
 
     # events and properties
@@ -196,7 +197,6 @@ class Form:
     def breakdown(self) -> Breakdown | None:
         """`breakdown {prop, scope, limit}`."""
         inner = self.form("breakdown")
-        self.read.add("breakdown")
         if inner is None:
             return None
         found = Breakdown(inner.prop(), inner.whole("limit", GROUPS, least=1, most=MOST_GROUPS))
@@ -241,17 +241,24 @@ class Form:
         listed = Form({str(n): day for n, day in enumerate(self.list(key, least=1, most=most))}, at=f"'{key}'")
         return tuple(listed.day(str(n)) for n in range(len(listed.given)))
 
-    def span(self, *, is_needed: bool = False) -> Span:
+    def span(self) -> Span:
         """`date_from` and `date_to`.
 
         refuses    empty_range    the end lies before the beginning
         """
-        if is_needed:
-            self.need("date_from"), self.need("date_to")
         since, until = self.moment("date_from"), self.moment("date_to", is_end=True)
         if since and until and until <= since:
             raise empty_range(self.given["date_from"], self.given["date_to"])
         return Span(since, until)
+
+    def opens(self, **most: int) -> dict[str, int] | None:
+        """`open`, a cell named by whole numbers: key → the number of its places, counted from 0; null when nothing is opened."""
+        inner = self.form("open")
+        if inner is None:
+            return None
+        found = {key: inner.whole(key, least=0, most=places - 1) for key, places in most.items()}
+        inner.end()
+        return found
 
 
 def matcher(given: Any, *, at: str = "The matcher") -> Matcher:

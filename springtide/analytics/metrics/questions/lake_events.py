@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from springtide.analytics.daybook.tables import MOVES, PROFILES
+from springtide.analytics.daybook.tables import ACTIVE_DAYS, MOVES, PROFILES, USER_DAYS
 from springtide.analytics.engine import Column, Engine, Schema
 from springtide.analytics.engine.duck import literal
 from springtide.analytics.facts import fact_schema
@@ -19,8 +19,8 @@ from springtide.analytics.lake import Snapshot
 from springtide.analytics.metrics.questions.calendar import DAY_US, EPOCH, OFFSETS, micros, offsets
 from springtide.analytics.metrics.questions.form import Prop
 from springtide.analytics.metrics.questions.stream import NEVER_US, Wanted
-from springtide.analytics.metrics.reading import STRATA, STRATIFICATIONS, kept_day
-from springtide.kernel.days import days, start_of_day
+from springtide.analytics.metrics.reading import STRATA, STRATIFICATIONS, first_closed, is_weekly, kept_day, last_of
+from springtide.kernel.days import days, period_start, start_of_day
 from springtide.kernel.errors import BadInput, UnknownName, suggest
 
 AT_START = "@start"  # after a stratification: the stratum on the day of the event
@@ -109,6 +109,20 @@ class LakeEvents:
         low_day = min([*firsts, *([low.date()] if low else [])], default=EPOCH.date())
         high_day = max([*lasts, *([high.date()] if high else [])], default=EPOCH.date())
         return _midnight_us(low_day - timedelta(days=1)), _midnight_us(high_day + timedelta(days=2))
+
+    def extent(self, engine: Engine, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """The closed days, from the first to the end of the last."""
+        ends = (
+            start_of_day(first_closed(self.snapshot), self.zone),
+            start_of_day(self.closed_through() + timedelta(days=1), self.zone),
+        )
+        first, last = (end.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None) for end in ends)
+        return first, last
+
+    def closed_through(self) -> date:
+        """The last closed day; of a source that counts by week, the last day of its week."""
+        day = self.snapshot.require_closed()
+        return last_of(period_start(day, "week"), "week") if is_weekly(self.snapshot) else day
 
     def user_ids(self, engine: Engine, user_nos: Sequence[int]) -> list[str]:
         self.snapshot.attach(engine, "users", fact_schema("users"))
@@ -233,6 +247,63 @@ class LakeEvents:
                 raise UnknownName(
                     f"None of these events has a property '{prop.name}'.", suggest(prop.name, known), code="unknown_property"
                 )
+
+    # what the close has derived
+
+    def attach_created(self, engine: Engine) -> str:
+        self.snapshot.attach(engine, "users", fact_schema("users"))
+        return "select user_no, epoch_us(registered_at) as at_us from users where user_no = master_no"
+
+    def attach_days(self, engine: Engine, events: frozenset[str] | None, zone: ZoneInfo) -> str | None:
+        """From `active_days`, `users` and `user_days`, where each event that is asked for is kept by day of the reporting zone."""
+        if events is None or not events or zone.key != self.zone.key or self.snapshot.closed_through is None:
+            return None
+        sources = [self._days_of(engine, event) for event in sorted(events)]
+        if None in sources:
+            return None
+        parts = " union all ".join(str(source) for source in sources)
+        at = "(datediff('day', cast('1970-01-01' as date), d.day)) * " + str(DAY_US)
+        if self.is_everyone:
+            return f"with dated as ({parts}) select d.user_no, {at} as at_us, 0 as event_no, d.event from dated as d"
+        self._attach_profiles(engine)
+        return (
+            f"with dated as ({parts}), outside as (select user_no from profiles where not is_counted)"
+            f" select d.user_no, {at} as at_us, 0 as event_no, d.event from dated as d"
+            " left join outside as x on d.user_no = x.user_no where x.user_no is null"
+        )
+
+    def _days_of(self, engine: Engine, event: str) -> str | None:
+        """Who had the event on which closed day; null where only the facts tell."""
+        through = self.closed_through()
+        if event == "registered":
+            self.snapshot.attach(engine, "users", fact_schema("users"))
+            return "select user_no, registered_on as day, 'registered' as event from users where user_no = master_no"
+        product = {"traded_spot": "spot", "traded_contracts": "contract"}.get(event)
+        if product is None and event not in NAMES and self._is_product(event):
+            product = event
+        if product is not None and not self._has_later_facts(through):
+            self.snapshot.attach(engine, "active_days", ACTIVE_DAYS)
+            return f"select user_no, day, {literal(event)} as event from active_days where product = {literal(product)}"
+        column = {"deposited": "deposits", "withdrew": "withdrawals"}.get(event)
+        if column is not None and not self._has_later_facts(through):
+            self.snapshot.attach(engine, "user_days", USER_DAYS)
+            return f"select user_no, day, {literal(event)} as event from user_days where {column} > 0"
+        return None
+
+    def _is_product(self, event: str) -> bool:
+        """Given aggregates have products of their own; `trading` and `platform` are sums of others, and `events` may have the name too."""
+        return self.snapshot.has("given_user_days") and not self.snapshot.has("events") and event not in ("trading", "platform")
+
+    def _has_later_facts(self, through: date) -> bool:
+        """Facts of days that are not closed yet, or that changed after they were closed: then only the facts are up to date."""
+        manifest = self.snapshot.manifest
+        for table in ("spot_trades", "contract_trades", "transfers", "given_user_days"):
+            revisions = manifest.revisions.get(table, {})
+            if any(
+                manifest.closed.get(day, {}).get("revisions", {}).get(table, 0) != number for day, number in revisions.items()
+            ):
+                return True
+        return False
 
     # properties of users
 

@@ -1,8 +1,4 @@
-"""Who was active in which period: what day-grain questions are answered from.
-
-It is made from events, or, over the lake and where the numbers are the same, from `active_days`, which the close has derived from
-them: see `day_grain.py`.
-"""
+"""Who was active in which period: what day-grain questions are answered from."""
 
 from __future__ import annotations
 
@@ -16,10 +12,22 @@ from springtide.analytics.metrics.questions.stream import Stream
 
 
 def make_presence(
-    stream: Stream, activity: Matcher, calendar: Calendar, starts: Sequence[datetime], span: Span, *, name: str = "presence"
+    stream: Stream,
+    activity: Matcher,
+    calendar: Calendar,
+    starts: Sequence[datetime],
+    span: Span,
+    *,
+    with_began: bool = False,
 ) -> None:
-    """Make the table `name`: user_no, period_no (the place in `starts`), one row per user and period with an event inside the span."""
+    """Make `presence`: user_no, period_no (the place in `starts`), one row per user and period with an event inside the span.
+
+    `with_began` makes `first_seen` (user_no, local_no) and `began` (user_no, began_period) of the first event inside the span, too.
+    """
     engine = stream.engine
-    stream.define("active_events", {"is_active": activity}, span=span, calendar=calendar)
+    stream.define("active_events", {"is_active": activity}, span=span, calendar=calendar, at_day_grain=True)
     engine.table("asked_periods", PERIODS, calendar.rows(list(starts)))
-    engine.make(name, definition(__package__, "presence").text)
+    engine.make("presence", definition(__package__, "presence").text)
+    if with_began:
+        engine.make("first_seen", "select user_no, min(local_no) as local_no from active_events group by user_no")
+        engine.make("began", definition(__package__, "presence_began").text)

@@ -27,15 +27,12 @@ class Stickiness:
 
 def read(form: Form, stream: Stream) -> Stickiness:
     calendar = form.calendar(reporting_zone=stream.zone)
-    span = form.span(is_needed=True)
-    assert span.since and span.until
-    starts = tuple(calendar.between(span.since, span.until))
-    inner = form.form("open")
-    opened = inner.whole("periods", least=1, most=len(starts)) if inner else None
-    if inner:
-        inner.end()
-    form.read.add("open")
-    return Stickiness(form.matcher("activity", ANYTHING), calendar, starts, span, form.flag("cumulative"), opened)
+    span = form.span()
+    starts = tuple(calendar.between(*stream.range(span, calendar)))
+    cell = form.opens(periods=len(starts) + 1)
+    return Stickiness(
+        form.matcher("activity", ANYTHING), calendar, starts, span, form.flag("cumulative"), cell["periods"] if cell else None
+    )
 
 
 def answer(asked: Stickiness, stream: Stream) -> dict[str, Any]:
@@ -46,7 +43,7 @@ def answer(asked: Stickiness, stream: Stream) -> dict[str, Any]:
     if asked.is_cumulative:
         counts = [sum(counts[place:]) for place in range(len(counts))]
     found: dict[str, Any] = {"counts": counts, "users": sum(active.values())}
-    if asked.opened:
+    if asked.opened is not None:
         found["opened"] = stream.opened(_users(asked, stream))
     return found
 
