@@ -14,16 +14,18 @@ Cell = str | int | float | bool | None
 class Sizes(Schema):
     """One stratification on a day: users by stratum in the order of its rules, or why it is not available."""
 
-    version: int
+    version: int | None
     available: bool
     reason: str | None
     strata: dict[str, int] = Field(examples=[{"active": 812, "cooling": 230}])
+    before: dict[str, int | None] | None = Field(description="The same on the day before; null where that is not known.")
 
 
 class Standing(Schema):
     """All stratifications on a day. Employees, tests and market makers are not counted."""
 
     day: date
+    before: date | None = Field(description="A week earlier, if that day is kept.")
     stratifications: dict[str, Sizes]
 
 

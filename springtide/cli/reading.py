@@ -42,12 +42,13 @@ def strata(home: Home, day: date | None, everyone: bool, wants_json: bool) -> No
     if wants_json:
         say(found.as_dict())
         return
-    for sizes in found.stratifications:
-        title = f"{sizes.key} (version {sizes.version}) on {found.day}"
-        if sizes.is_available:
-            show(title, ("stratum", "users"), sizes.strata.items())
+    for each in found.stratifications:
+        title = f"{each.key} (version {each.version}) on {found.as_of}"
+        if each.reason:
+            click.echo(f"{title}: not available: {each.reason}.")
         else:
-            click.echo(f"{title}: not available: {sizes.reason}.")
+            rows = [(row.stratum, row.users, row.change) for row in found.rows if row.stratification == each.key]
+            show(title, ("stratum", "users", f"since {found.before}" if found.before else "change"), rows)
 
 
 @click.command()

@@ -125,6 +125,6 @@ def _stayed(
         arrived[row["stratification"], row["to_stratum"]] += row["users"]
     return tuple(
         Stayed(key, stratum, users - arrived[key, stratum])
-        for key, stratum, users in sorted(engine.rows(text("strata_sizes")).values)
+        for key, stratum, users in sorted(engine.rows(text("strata_sizes"), everyone=False).values)
         if key not in unavailable and stratification in (None, key) and users > arrived[key, stratum]
     )

@@ -18,7 +18,7 @@ Names = Mapping[str, Sequence[str]]  # stratification → its strata, in the ord
 
 @dataclass(frozen=True)
 class StratumSize:
-    """The counted users of one stratum. `before` and `change` are null where the stratification was not available then."""
+    """The users of one stratum. `before` and `change` are null where the stratification was not available then."""
 
     stratification: str
     stratum: str
@@ -62,12 +62,18 @@ class StrataSizes(Answer):
 
 
 def strata_sizes(
-    engine: Engine, snapshot: Snapshot, *, as_of: date | None = None, before: date | None = None, names: Names | None = None
+    engine: Engine,
+    snapshot: Snapshot,
+    *,
+    as_of: date | None = None,
+    before: date | None = None,
+    names: Names | None = None,
+    everyone: bool = False,
 ) -> StrataSizes:
     """Users by stratum as of a kept day, with the change against another kept day (default: a week earlier, if that is kept).
 
     `names` gives the strata of each stratification in their order; strata without users are then told as 0. Without it, only strata
-    with users on either day are told, by name.
+    with users on either day are told, by name. With `everyone`, employees, tests and market makers are counted too.
 
     refuses    nothing_closed    no day was closed yet
                not_kept          there is no snapshot of one of the days
@@ -78,8 +84,8 @@ def strata_sizes(
         before = week_ago if week_ago in snapshot.days("strata") else None
     else:
         before = kept_day(snapshot, before)
-    now = _sizes(engine, snapshot, as_of)
-    was = _sizes(engine, snapshot, before) if before else {}
+    now = _sizes(engine, snapshot, as_of, everyone)
+    was = _sizes(engine, snapshot, before, everyone) if before else {}
     unavailable = unavailable_strata(snapshot, as_of)
     rows = []
     for key in STRATIFICATIONS:
@@ -93,10 +99,10 @@ def strata_sizes(
     return StrataSizes(as_of, before, _states(snapshot, as_of), tuple(rows))
 
 
-def _sizes(engine: Engine, snapshot: Snapshot, day: date) -> dict[str, dict[str, int]]:
+def _sizes(engine: Engine, snapshot: Snapshot, day: date, everyone: bool) -> dict[str, dict[str, int]]:
     attach_strata(engine, snapshot, day)
     sizes: dict[str, dict[str, int]] = {}
-    for stratification, stratum, users in engine.rows(text("strata_sizes")).values:
+    for stratification, stratum, users in engine.rows(text("strata_sizes"), everyone=everyone).values:
         sizes.setdefault(stratification, {})[stratum] = users
     return sizes
 

@@ -19,8 +19,6 @@ STRATA: Schema = (
 _PACKAGE = "springtide.analytics.strata"
 POPULATION: Definition = definition(_PACKAGE, "population")
 MOVES: Definition = definition(_PACKAGE, "moves")
-TRANSITIONS: Definition = definition(_PACKAGE, "transitions")
-SIZES: Definition = definition(_PACKAGE, "sizes")
 
 
 def strata_query(stratifications: Sequence[Stratification], available: Collection[str] | None = None) -> str:
