@@ -1,0 +1,54 @@
+"""Where walks are at each of their steps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from springtide.analytics.engine import definition
+from springtide.analytics.metrics.questions.form import Form, Key
+from springtide.analytics.metrics.questions.kind import Kind
+from springtide.analytics.metrics.questions.stream import Stream
+from springtide.analytics.metrics.questions.walks import WALK_KEYS, Walks, define_walks, read_walks
+
+MAX_STEPS = 10
+MOST_STEPS = 100
+PATH_START, PATH_END = "path_start", "path_end"
+
+
+@dataclass(frozen=True)
+class StepMatrix:
+    walks: Walks
+    max_steps: int
+
+
+def read(form: Form, stream: Stream) -> StepMatrix:
+    return StepMatrix(read_walks(form, stream), form.whole("max_steps", MAX_STEPS, least=1, most=MOST_STEPS))
+
+
+def answer(asked: StepMatrix, stream: Stream) -> dict[str, Any]:
+    """The shares of a step add up to one: a walk that has ended stays at path_end."""
+    define_walks(asked.walks, stream)
+    rows = stream.engine.rows(definition(__package__, "step_matrix").text, max_steps=asked.max_steps).values
+    counts: dict[str, list[int]] = defaultdict(lambda: [0] * asked.max_steps)
+    for step, event, walks in rows:
+        for later in range(step - 1, asked.max_steps if event == PATH_END else step):
+            counts[event][later] += walks
+    walks_in_all = counts[PATH_START][0] if rows else 0
+    return {"share": {event: [count / walks_in_all for count in counted] for event, counted in counts.items()}}
+
+
+KIND = Kind(
+    name="step_matrix",
+    asks="Where are walks at each of their steps?",
+    keys=(*WALK_KEYS, Key("max_steps", f"steps to tell, 1 to {MOST_STEPS}; the first is `path_start`", f"{MAX_STEPS}")),
+    tells=(
+        Key(
+            "share",
+            "event → share of the walks that are there at step 1, 2, …; a walk that has ended stays at `path_end`, so they add up to 1",
+        ),
+    ),
+    read=read,
+    answer=answer,
+)
