@@ -64,9 +64,9 @@ PAGES = (
     Page("definitions", gettext_lazy("Definitions"), "e", states.SEE_DATA, gettext_lazy("Data")),
     Page("import", gettext_lazy("Import"), "i", states.IMPORT_DATA, gettext_lazy("Data")),
     Page("approvals", gettext_lazy("Approvals"), "a", APPROVE_ANYTHING, gettext_lazy("Admin")),
-    Page("members", gettext_lazy("Members"), "m", states.SEE_MEMBERS, gettext_lazy("Admin")),
+    Page("members", gettext_lazy("Members"), "w", states.SEE_MEMBERS, gettext_lazy("Admin")),
     Page("audit", gettext_lazy("Audit"), "t", states.SEE_AUDIT, gettext_lazy("Admin"), some=True),
-    Page("schedules", gettext_lazy("Schedules"), "s", states.SEE_SCHEDULES, gettext_lazy("Admin")),
+    Page("schedules", gettext_lazy("Schedules"), "h", states.SEE_SCHEDULES, gettext_lazy("Admin")),
 )
 
 

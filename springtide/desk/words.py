@@ -114,6 +114,32 @@ RIGHTS: Final[dict[str, Word]] = {
     "make_tokens": _("make tokens of one's own"),
 }
 
+APPROVAL_KINDS: Final[dict[str, Word]] = {"member": _("Member")}
+APPROVAL_STATES: Final[dict[str, Word]] = {
+    "open": _("waiting"),
+    "approved": _("approved"),
+    "returned": _("sent back"),
+    "void": _("void"),
+    "expired": _("expired"),
+}
+APPROVAL_LINES: Final[dict[str, Word]] = {
+    "username": _("User name"),
+    "role": _("Role"),
+    "department": _("Department"),
+    "granted_rights": _("Rights by name"),
+    "is_active": _("Can sign in"),
+}
+
+HEALTHS: Final[dict[str, Word]] = {
+    "well": _("well"),
+    "running": _("running"),
+    "waiting": _("waiting for its first time"),
+    "late": _("late: no worker looks"),
+    "failed": _("failed"),
+    "missed": _("ran, after missed ones"),
+    "off": _("off"),
+}
+
 COLUMNS: Final[dict[str, Word]] = {
     "user_id": _("User"),
     "registered_on": _("Registered"),
@@ -388,6 +414,43 @@ ERRORS: Final[dict[str, tuple[Word, Word]]] = {
     "duplicate_column": (_("Two columns have the same heading."), _("Rename one of them.")),
     "missing_column": (_("A mandatory column is missing."), _("Say what gives it, or that the source does not know it.")),
     "too_many_users": (_("The list is too long for this kind of file."), _("Export as CSV, or narrow it with the filters.")),
+    "bad_statement": (_("This statement cannot run."), _("Mend what is named below.")),
+    "not_in_console": (_("The console does not run this."), _("It runs one query over its own tables.")),
+    "unknown_table": (_("There is no such table."), _("Choose one from the tables beside the statement.")),
+    "table_not_open": (_("This table is not open to you."), _("Ask an approver for the right to it.")),
+    "column_not_open": (_("This column is not open to you."), _("Leave it out, or ask an approver for the right.")),
+    "took_too_long": (_("The statement took too long and was stopped."), _("Read fewer days, or sum up before you join.")),
+    "too_much_memory": (
+        _("The statement needed too much memory and was stopped."),
+        _("Read fewer days or columns, or sum up before you join."),
+    ),
+    "answer_too_large": (_("The answer is too large."), _("Choose fewer columns, or sum up.")),
+    "answer_gone": (_("The rows of this statement are no longer kept."), _("Run it again.")),
+    "too_many_running": (_("Too many statements are running."), _("Wait until one ends.")),
+    "four_eyes": (_("You had a hand in this, or gain by it."), _("Somebody else with the right must look at it.")),
+    "no_approver": (_("Nobody else could approve this."), _("Invite an approver first.")),
+    "said_already": (_("You have answered it."), _("It waits for somebody else.")),
+    "no_reason": (_("Say why it goes back."), _("Write a sentence that its drafter can work with.")),
+    "expired": (_("Nobody answered in time."), _("Who drafted it can ask again.")),
+    "move_not_open": (_("It is not open to this any more."), _("Reload and look again.")),
+    "moved_already": (_("Somebody else was faster, or it was changed."), _("Reload and look again.")),
+    "unknown_approval": (_("There is no such approval."), _("Reload the page and look again.")),
+    "unknown_proposal": (_("There is no such proposal."), _("Reload the page and look again.")),
+    "unknown_member": (_("There is no such member."), _("Reload the page and look again.")),
+    "unknown_token": (_("You have no such token."), _("Reload the page and look again.")),
+    "right_not_yours": (_("You have not got this right yourself."), _("Leave it out.")),
+    "too_many_tokens": (_("You hold as many tokens as one may."), _("Revoke those that nothing uses any more.")),
+    "bad_name": (_("It needs a name that is not too long."), _("Give it another one.")),
+    "bad_username": (_("This cannot be a user name."), _("Use 2 to 64 of a-z, 0-9, dot, dash and underscore.")),
+    "username_taken": (_("This name is taken."), _("Choose another name.")),
+    "own_account": (_("You cannot switch yourself off."), _("Ask another admin.")),
+    "bad_invitation": (_("This invitation does not work."), _("Ask to be invited anew.")),
+    "not_approved": (_("The invitation waits for its approval."), _("Ask who invited you, and come back.")),
+    "unknown_schedule": (_("There is no such schedule."), _("Reload the page and look again.")),
+    "bad_cron": (
+        _("This is no cron line."),
+        _("Write five fields: minute, hour, day of month, month, day of week; such as 30 0 * * *."),
+    ),
     "worker_lost": (
         _("The worker stopped without a word at every try."),
         _("Look into its log; it may have run out of memory."),

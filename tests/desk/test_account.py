@@ -116,6 +116,10 @@ FORMS = [
     "/account/tokens/1/revoke/",
     "/users/list/export/csv/",
     "/users/list/address/",
+    "/admin/members/invite/",
+    "/admin/schedules/change/",
+    "/approvals/1/",
+    "/join/spi_x/",
     "/data/close/",
     "/data/import/",
 ]

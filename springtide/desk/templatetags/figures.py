@@ -98,6 +98,24 @@ def work_name(job: JobSeen) -> str:
 
 
 @register.filter
+def approval_kind(key: str) -> str:
+    """What kind of thing is approved."""
+    return str(words.APPROVAL_KINDS.get(key) or words.plain(key))
+
+
+@register.filter
+def approval_state(key: str) -> str:
+    """How an approval stands."""
+    return str(words.APPROVAL_STATES.get(key) or words.plain(key))
+
+
+@register.filter
+def approval_line(key: str) -> str:
+    """What a line of a difference is about."""
+    return str(words.APPROVAL_LINES.get(key) or words.plain(key))
+
+
+@register.filter
 def iso_day(text: str) -> str:
     """A day that was kept as text."""
     return figures.day(date.fromisoformat(text))

@@ -202,12 +202,22 @@ def begin_sign_in(username: str, address: str, *, now: datetime) -> None:
         _count(tries, now)
 
 
+def confirm_password(member: Member, password: str, address: str, *, now: datetime) -> None:
+    """Make sure that it is the member who sits there, before something that cannot be taken back.
+
+    refuses    wrong_password, too_many_tries
+    """
+    begin_sign_in(member.username, address, now=now)
+    if not member.check_password(password):
+        raise Refused("That is not your password.", "Type the one you sign in with.", code="wrong_password")
+    with transaction.atomic():
+        _forget(member, address, now)
+
+
 @transaction.atomic
 def signed_in(member: Member, address: str, *, now: datetime) -> None:
     """Forget the failures of a member who knew the password; the address keeps its other failures."""
-    for row in _tries(member.username, address, now):
-        row.failures = max(0, row.failures - 1) if row.kind == "address" else 0
-        row.save(update_fields=["failures"])
+    _forget(member, address, now)
     audit("sign_in", subject=f"member {member.username}", acting=member, now=now)
 
 
@@ -265,6 +275,12 @@ def _tries(username: str, address: str, now: datetime) -> list[SignInTry]:
     """The three rows that count for this try, locked, in one order so that two tries never wait for each other."""
     name = username.casefold()
     return [_try(*each, now) for each in (("address", address), ("name", name), ("pair", f"{name}\n{address}"))]
+
+
+def _forget(member: Member, address: str, now: datetime) -> None:
+    for row in _tries(member.username, address, now):
+        row.failures = max(0, row.failures - 1) if row.kind == "address" else 0
+        row.save(update_fields=["failures"])
 
 
 def _try(kind: str, text: str, now: datetime) -> SignInTry:

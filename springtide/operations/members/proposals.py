@@ -218,6 +218,25 @@ def invitation(secret: str, *, address: str, now: datetime) -> ProposalSeen:
     return _seen(_invitation(secret, address, now), now)
 
 
+def difference(proposal_id: int) -> tuple[tuple[str, str, str], ...]:
+    """What a proposal would change: (what, was, becomes); of somebody new everything, with nothing before.
+
+    refuses    unknown_proposal
+    """
+    found = Proposal.objects.select_related("member").filter(pk=proposal_id).first()
+    if found is None:
+        raise UnknownName(f"There is no proposal {proposal_id}.", "Reload the page and look again.", code="unknown_proposal")
+    was = found.member if found.member_id and found.state == "proposed" else None
+    pairs = (
+        ("username", was.username if was else "", found.username),
+        ("role", was.role if was else "", found.role),
+        ("department", was.department if was else "", found.department),
+        ("granted_rights", ", ".join(was.granted_rights) if was else "", ", ".join(found.granted_rights)),
+        ("is_active", ("yes" if was.is_active else "no") if was else "", "yes"),
+    )
+    return tuple(pair for pair in pairs if pair[1] != pair[2])
+
+
 def _propose(member: Member | None, wanted: Proposal, acting: Member, now: datetime) -> Proposed:
     if not acting.may(states.PROPOSE_MEMBERS):
         raise Refused("You may not propose members.", "Ask a manager or an admin.", code="not_allowed")
