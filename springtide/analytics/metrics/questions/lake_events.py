@@ -160,7 +160,7 @@ class LakeEvents:
         tables = [("happened", "\nunion all\n".join(selects))]
         source = "happened as h"
         if not self.is_everyone:
-            self._attach_profiles(engine)
+            self.attach_profiles(engine)
             tables.append(("outside", "select user_no from profiles where not is_counted"))
             source += " left join outside as x on h.user_no = x.user_no"
         source += self._user_joins(engine, wanted, tables)
@@ -265,36 +265,52 @@ class LakeEvents:
         at = "(datediff('day', cast('1970-01-01' as date), d.day)) * " + str(DAY_US)
         if self.is_everyone:
             return f"with dated as ({parts}) select d.user_no, {at} as at_us, 0 as event_no, d.event from dated as d"
-        self._attach_profiles(engine)
+        self.attach_profiles(engine)
         return (
             f"with dated as ({parts}), outside as (select user_no from profiles where not is_counted)"
             f" select d.user_no, {at} as at_us, 0 as event_no, d.event from dated as d"
             " left join outside as x on d.user_no = x.user_no where x.user_no is null"
         )
 
+    def is_closed(self) -> bool:
+        """Everything that was given is closed: what the closes derived stands for the facts."""
+        through = self.snapshot.closed_through
+        return through is not None and not self._has_later_facts()
+
+    def product_of(self, events: tuple[str, ...] | None) -> str | None:
+        """The product whose activity days are those of the events together; null where there is none."""
+        if events is None:
+            return None
+        if set(events) == {"traded_spot", "traded_contracts"} and not self.snapshot.has("given_user_days"):
+            return "trading"
+        if len(events) > 1:
+            return None
+        product = {"traded_spot": "spot", "traded_contracts": "contract"}.get(events[0])
+        if product is None and events[0] not in NAMES and self._is_product(events[0]):
+            return events[0]
+        return product
+
     def _days_of(self, engine: Engine, event: str) -> str | None:
         """Who had the event on which closed day; null where only the facts tell."""
-        through = self.closed_through()
         if event == "registered":
             self.snapshot.attach(engine, "users", fact_schema("users"))
             return "select user_no, registered_on as day, 'registered' as event from users where user_no = master_no"
-        product = {"traded_spot": "spot", "traded_contracts": "contract"}.get(event)
-        if product is None and event not in NAMES and self._is_product(event):
-            product = event
-        if product is not None and not self._has_later_facts(through):
+        product = self.product_of((event,))
+        if product is not None and self.is_closed():
             self.snapshot.attach(engine, "active_days", ACTIVE_DAYS)
             return f"select user_no, day, {literal(event)} as event from active_days where product = {literal(product)}"
         column = {"deposited": "deposits", "withdrew": "withdrawals"}.get(event)
-        if column is not None and not self._has_later_facts(through):
+        if column is not None and self.is_closed():
             self.snapshot.attach(engine, "user_days", USER_DAYS)
             return f"select user_no, day, {literal(event)} as event from user_days where {column} > 0"
         return None
 
     def _is_product(self, event: str) -> bool:
         """Given aggregates have products of their own; `trading` and `platform` are sums of others, and `events` may have the name too."""
-        return self.snapshot.has("given_user_days") and not self.snapshot.has("events") and event not in ("trading", "platform")
+        is_given = self.snapshot.has("given_user_days") and not self.snapshot.has("events")
+        return is_given and event not in ("trading", "platform")
 
-    def _has_later_facts(self, through: date) -> bool:
+    def _has_later_facts(self) -> bool:
         """Facts of days that are not closed yet, or that changed after they were closed: then only the facts are up to date."""
         manifest = self.snapshot.manifest
         for table in ("spot_trades", "contract_trades", "transfers", "given_user_days"):
@@ -307,7 +323,7 @@ class LakeEvents:
 
     # properties of users
 
-    def _attach_profiles(self, engine: Engine) -> None:
+    def attach_profiles(self, engine: Engine) -> None:
         day = self.snapshot.closed_through
         if day is None:  # nothing is closed: the types of the users say who counts
             self.snapshot.attach(engine, "users", fact_schema("users"))
@@ -323,7 +339,7 @@ class LakeEvents:
         props = [prop for prop in (*wanted.texts, *wanted.numbers) if prop.scope == "user"]
         if any(prop.name in _PROFILE_TYPES for prop in props):
             self.snapshot.require_closed()
-            self._attach_profiles(engine)
+            self.attach_profiles(engine)
             joins += " left join profiles as p on h.user_no = p.user_no"
         if any(_stratification(prop) and not prop.name.endswith(AT_START) for prop in props):
             day = kept_day(self.snapshot)

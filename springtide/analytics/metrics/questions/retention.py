@@ -12,6 +12,7 @@ from springtide.analytics.metrics.questions import kind
 from springtide.analytics.metrics.questions.calendar import MOST_PERIODS, PERIODS, Calendar, Grain
 from springtide.analytics.metrics.questions.form import Breakdown, Form, Key, Matcher, empty_range
 from springtide.analytics.metrics.questions.kind import Kind
+from springtide.analytics.metrics.questions.masks import from_masks
 from springtide.analytics.metrics.questions.stream import Stream
 from springtide.kernel.errors import BadInput
 
@@ -58,6 +59,11 @@ class Retention:
     min_return_count: int = 1
     breakdown: Breakdown | None = None
     opened: Cell | None = None
+
+    @property
+    def is_of_days(self) -> bool:
+        """It is enough to know who was there on which day."""
+        return self.windows == "calendar" and self.min_return_count == 1 and self.breakdown is None
 
     @property
     def last_offset(self) -> int:
@@ -143,8 +149,13 @@ def _opened(
 
 
 def answer(asked: Retention, stream: Stream) -> dict[str, Any]:
-    make_cells(asked, stream)
-    groups = _matrices(asked, stream.engine.rows(definition(__package__, "retention_counts").text).values)
+    rows: list[tuple[Any, ...]] | None = None
+    if (told := from_masks(asked, stream)) is not None:
+        rows = [(EVERYBODY, *cell) for cell in told]
+    else:
+        make_cells(asked, stream)
+        rows = stream.engine.rows(definition(__package__, "retention_counts").text).values
+    groups = _matrices(asked, rows)
     found: dict[str, Any] = {
         "cohorts": [asked.calendar.label(start) for start in asked.cohorts],
         "matrix": groups.pop(EVERYBODY, _nothing(asked)),
@@ -168,6 +179,7 @@ def make_cells(asked: Retention, stream: Stream) -> None:
         in_order=prop is not None,
         calendar=calendar,
         made=True,
+        at_day_grain=asked.is_of_days,
     )
     engine.table("asked_periods", PERIODS, calendar.rows(_periods(asked, stream)))
     engine.table("asked_columns", COLUMNS, [(number, *ends) for number, ends in enumerate(asked.columns, 1)])

@@ -6,7 +6,7 @@ import ast
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -57,6 +57,11 @@ class Trend:
     @property
     def starts(self) -> list[datetime]:
         return self.calendar.between(self.since, self.until)
+
+    @property
+    def is_of_days(self) -> bool:
+        """It is enough to know who was there on which day: users are counted, not events."""
+        return self.breakdown is None and all(series.math in ("unique_users", *TRAILING) for series in self.series)
 
     def shifted(self) -> Trend:
         """The same so many days earlier."""
@@ -168,17 +173,19 @@ def _make_counted(asked: Trend, stream: Stream, starts: list[datetime]) -> None:
         span=Span(since, asked.until),
         calendar=asked.calendar,
         made=True,
+        at_day_grain=asked.is_of_days,
     )
     engine.table("series_periods", SERIES_PERIODS, _series_periods(asked, starts))
-    since_us = asked.calendar.in_zone(asked.since)
+    is_whole_day = asked.since.time() == time() and asked.calendar.grain != "hour"
+    since_us, first_no = asked.calendar.in_zone(asked.since), asked.calendar.local_no(asked.since)
+    within = f" and local_no >= {first_no}" if is_whole_day else f" and at_us >= {since_us}"
     lines = []
     for number, series in enumerate(asked.series):
         amount = f"amount_{number}" if series.prop else "cast(null as decimal(38, 12))"
         value = "coalesce(value, '')" if prop else literal(NOBODY_SPLITS)
-        within = "" if series.math in TRAILING else f" and at_us >= {since_us}"
         lines.append(
             f"select {number} as series_no, user_no, local_no, {amount} as amount, {value} as value from series_events"
-            f" where is_{number}{within}"
+            f" where is_{number}{'' if series.math in TRAILING else within}"
         )
     engine.define("series_lines", " union all ".join(lines))
     limit = asked.breakdown.limit if asked.breakdown else 1
