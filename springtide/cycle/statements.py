@@ -47,7 +47,7 @@ def start_statement(path: Path, member: Member, text: str, *, wait: float = 1.0)
 def answer_of(path: Path, run: RunSeen, member: Member) -> SqlAnswer:
     """The rows of a run that is done.
 
-    refuses    not_kept       its rows are no longer kept
+    refuses    answer_gone    its rows are no longer kept
                not_allowed    the member has lost a right that it ran with
     """
     if not (member.may(rights.USE_SQL) and set(run.rights) <= opened_to(member)):
@@ -57,7 +57,7 @@ def answer_of(path: Path, run: RunSeen, member: Member) -> SqlAnswer:
         with file.open("rb") as lines:
             return sql.read_answer(lines)
     except FileNotFoundError as gone:
-        raise NothingYet("The rows of this statement are no longer kept.", "Run it again.", code="not_kept") from gone
+        raise NothingYet("The rows of this statement are no longer kept.", "Run it again.", code="answer_gone") from gone
 
 
 def forget_answers(path: Path) -> None:

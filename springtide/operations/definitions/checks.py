@@ -6,6 +6,7 @@ from typing import Final
 
 from springtide.analytics import strata
 from springtide.analytics.metrics.signals import annotation_of, answer_of
+from springtide.home import sql
 from springtide.operations.definitions.states import Body, Check
 
 
@@ -21,4 +22,13 @@ def _signal_answer(key: str, body: Body) -> None:
     answer_of(body)
 
 
-CHECKS: Final[dict[str, Check]] = {"strata": _strata, "annotation": _annotation, "signal_answer": _signal_answer}
+def _saved_query(key: str, body: Body) -> None:
+    sql.check(str(body.get("sql", "")))
+
+
+CHECKS: Final[dict[str, Check]] = {
+    "strata": _strata,
+    "annotation": _annotation,
+    "signal_answer": _signal_answer,
+    "saved_query": _saved_query,
+}

@@ -8,6 +8,6 @@ with daily as (
     where product = 'trading'
     group by day
 )
-select day, traders, round(avg(traders) over (order by day rows between 6 preceding and current row), 1) as mean_of_7_days
+select day, traders, round(avg(traders) over (order by day rows between 6 preceding and current row), 1) as weekly_mean
 from daily
 order by day
