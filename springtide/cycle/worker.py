@@ -15,7 +15,9 @@ from springtide.analytics.facts import Progress
 from springtide.cycle import scheduling
 from springtide.home import Home
 from springtide.kernel import clock
+from springtide.operations.definitions import files
 from springtide.operations.jobs.worker import Report, Work, work_until
+from springtide.operations.work.reads import carried_tags
 
 REPORT_EVERY = 0.5  # seconds between two words about progress
 KINDS = ("import", "close")
@@ -45,11 +47,18 @@ def handlers(home: Home) -> dict[str, Work]:
             told({"what": str(day), "done": done, "total": total})
 
         through = payload.get("through")
+        carry_definitions(home)
         return home.close(
             through=date.fromisoformat(through) if through else None, now=clock.now(), progress=progress
         ).as_dict()
 
     return {"import": import_, "close": close}
+
+
+def carry_definitions(home: Home) -> None:
+    """Bring what the close reads from the database into the home: files that a crash left out, and who carries which tag."""
+    files.restore()
+    home.keep_tags(carried_tags())
 
 
 def run(path: Path, stop: threading.Event) -> None:

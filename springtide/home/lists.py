@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -86,21 +87,28 @@ def keep_tags(engine: Engine, home: Path, carried: Iterable[tuple[str, str]]) ->
 
 
 def lists_of(home: Path) -> Lists:
-    """Every list that is in force, with the file of its ids, and where the tags lie.
-
-    refuses    bad_definition    a definition that names no file that is there
-    """
+    """Every list that is in force and whose ids are there, with their file, and where the tags lie."""
     files = {}
     for key, definition in published(home, "id_list").items():
-        purpose, name = definition.body.get("purpose"), str(definition.body.get("file"))
-        path = home / "lists" / f"{name}.parquet"
-        if purpose not in PURPOSES or not re.fullmatch(r"[0-9a-f]{32}", name) or not path.is_file():
-            raise BadInput(
-                f"The list '{key}' names no ids that are there.", "Bring its ids again, or retire it.", code="bad_definition"
-            )
-        files[str(purpose), key] = path
+        with suppress(BadInput):  # a segment of it is not available, and says so
+            named, path = check_list(home, key, definition.body)
+            files[named] = path
     tags = home / "lists" / "tags.parquet"
     return Lists(files, tags if tags.is_file() else None)
+
+
+def check_list(home: Path, key: str, body: Mapping[str, Any]) -> tuple[tuple[str, str], Path]:
+    """What a list is for and its key, and the file of its ids.
+
+    refuses    bad_definition    its body names no file of ids that is there
+    """
+    purpose, name = body.get("purpose"), str(body.get("file"))
+    path = home / "lists" / f"{name}.parquet"
+    if purpose not in PURPOSES or not re.fullmatch(r"[0-9a-f]{32}", name) or not path.is_file():
+        raise BadInput(
+            f"The list '{key}' names no ids that are there.", "Bring its ids again, or retire it.", code="bad_definition"
+        )
+    return (str(purpose), key), path
 
 
 def tags_of(home: Path, engine: Engine) -> tuple[str, ...]:

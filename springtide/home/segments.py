@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -152,7 +152,7 @@ def checked(
         lists[purpose] = tuple(one for of, one in named.lists.files if of == purpose)
     known = Known(segments={*named.by_key, key}, lists=lists, events=events)
     segment = read_segment(key, version, title, body, known)
-    in_order([one for one in named.segments if one.key != key] + [segment])
+    in_order([segment, *(one for one in named.segments if one.key != key)])
     return segment
 
 
@@ -160,7 +160,7 @@ def all_segments(engine: Engine, snapshot: Snapshot, named: InForce, spec: Close
     """Every segment in force, with its size and who came and went on the last closed day."""
     day = snapshot.closed_through
     reasons = dict(named.broken)
-    reasons |= _unavailable(snapshot, named.segments, spec)
+    reasons |= _unavailable(snapshot, named, spec)
     told = segments_told(snapshot.manifest, day)
     stamps = spec.segments.stamps if spec.segments else {}
     users: dict[str, int] = {}
@@ -196,7 +196,10 @@ def segment_size(
     day = snapshot_day(snapshot, as_of)
     condition, nested = understood(text, named)
     draft = Segment("", 0, "", condition=condition)
-    refuse_unavailable(snapshot, (*nested, draft), spec)
+    if (why := _unavailable(snapshot, named, spec, draft)).get(draft.key):
+        raise NothingYet(
+            f"This is not available: {why[draft.key]}.", "Import what is missing, then close.", code="not_available"
+        )
     attach_people(engine, snapshot, day, [s.key for s in spec.stratifications])
     beside = beside_of(engine, snapshot, day, named, (*nested, draft))
     users = engine.rows(size_query(condition, nested, beside)).scalar()
@@ -272,16 +275,9 @@ def known_segment(named: InForce, key: str) -> Segment:
     raise UnknownName(f"There is no segment '{key}'.", near, code="unknown_segment")
 
 
-def refuse_unavailable(snapshot: Snapshot, segments: Sequence[Segment], spec: CloseSpec) -> None:
-    """refuses    not_available    one of the segments needs what was never given"""
-    if reasons := _unavailable(snapshot, segments, spec):
-        why = next(iter(reasons.values()))
-        raise NothingYet(f"This is not available: {why}.", "Import what is missing, then close.", code="not_available")
-
-
-def _unavailable(snapshot: Snapshot, segments: Sequence[Segment], spec: CloseSpec) -> dict[str, str]:
+def _unavailable(snapshot: Snapshot, named: InForce, spec: CloseSpec, draft: Segment | None = None) -> dict[str, str]:
     strata = {key: why for key, why in availability(spec, snapshot.manifest).items() if why}
-    return unavailable(segments, missing_columns(snapshot.manifest) | strata, given(snapshot.manifest))
+    return unavailable(named, missing_columns(snapshot.manifest) | strata, given(snapshot.manifest), draft)
 
 
 def _counts(engine: Engine, members: str, **params: Any) -> dict[str, int]:

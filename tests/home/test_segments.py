@@ -188,11 +188,11 @@ def test_membership_read_as_stays_is_membership_by_day(exchange):
     home = exchange
     publish(home, "lively", text="times('traded_spot', days => 3) >= 1")
     publish(home, "others", text="not segment('lively') and times('quiz', days => 4) = 0")
-    for number in range(20):
+    for number in range(12):
         home.close(through=date(2026, 1, 1) + timedelta(days=number), now=LONG_AFTER)
     users = ["ann", "bob", "cem", "dee"]
     stays = {user: home.memberships(user) for user in users}
-    for number in range(20):
+    for number in range(12):
         day = date(2026, 1, 1) + timedelta(days=number)
         for key in ("lively", "others"):
             selection = Selection(rule=f"segment('{key}')", as_of=day)

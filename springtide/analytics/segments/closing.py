@@ -31,7 +31,7 @@ def segments_spec(named: InForce) -> SegmentsSpec:
         schema=SEGMENTS,
         reads_everyone=any(one.select for one in ordered),
         reads_events=any(_asks_of_facts(one) for one in ordered),
-        unavailable=partial(unavailable, ordered),
+        unavailable=partial(unavailable, named),
         find=partial(_find, ordered, zone, lists),
         placed=partial(_placed, ordered),
         members=members_query,
@@ -39,14 +39,18 @@ def segments_spec(named: InForce) -> SegmentsSpec:
     )
 
 
-def unavailable(segments: Sequence[Segment], missing: Mapping[str, str], tables: Collection[str]) -> dict[str, str]:
-    """Segment → why it cannot be told: what it needs, or a segment that it names, is not there. In the order given."""
+def unavailable(
+    named: InForce, missing: Mapping[str, str], tables: Collection[str], draft: Segment | None = None
+) -> dict[str, str]:
+    """Segment → why it cannot be told: what it needs, or a segment that it names, is not there. `draft`: one more, not in force."""
     reasons: dict[str, str] = {}
-    keys = {one.key for one in segments}
-    for one in segments:
+    keys = set(named.by_key)
+    for one in (*named.segments, *([draft] if draft else [])):
         if one.condition is None:
             continue
         reason = missing_for(one.condition.terms, one.condition.columns, missing=missing, tables=tables)
+        gone = (term for term in lists_of([one]) if term.purpose != "tag" and (term.purpose, term.key) not in named.lists.files)
+        reason = reason or next((f"list {term.key}: its ids are not there" for term in gone), None)
         without = next((key for key in one.nested if key in reasons or key not in keys), None)
         if reason or without:
             reasons[one.key] = reason or f"segment {without}: {reasons.get(without or '', 'there is none')}"

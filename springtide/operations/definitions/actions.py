@@ -19,9 +19,10 @@ from django.db import IntegrityError, transaction
 from springtide.kernel.errors import Refused, UnknownName, suggest
 from springtide.kernel.ids import content_hash
 from springtide.operations.definitions import files, states
-from springtide.operations.definitions.checks import CHECKS
+from springtide.operations.definitions.checks import CHECKS, columns_asked, named_by
 from springtide.operations.definitions.models import Definition
 from springtide.operations.members.actions import audit
+from springtide.operations.members.fields import refuse_closed
 from springtide.operations.members.models import Member
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -35,6 +36,7 @@ def save_draft(
 
     writes     one draft, or a changed one, which is no longer in review; one audit row
     refuses    not_allowed, unknown_kind, bad_key, bad_title, bad_body, and what the kind's own reader refuses
+               column_not_open    it picks users by a column that the member may not see
                moved_already    somebody changed it since it was `seen`
     """
     return _written(kind, key, title, body, acting, now, seen)
@@ -140,6 +142,7 @@ def retire_definition(kind: str, key: str, *, acting: Member | None, now: dateti
     refuses    not_allowed       the member may not edit this kind
                needs_approval    a kind that a second person approves: publish what shall be in force instead
                not_in_force      there is no version in force, or another than was `seen`
+               named_by_others   a segment in force names it
     """
     _refuse_unless_may_edit(kind, key, acting)
     if states.KINDS[kind].approves:
@@ -147,6 +150,12 @@ def retire_definition(kind: str, key: str, *, acting: Member | None, now: dateti
             f"A {_named(kind)} is not taken out of force by one person.",
             "Submit a version that says what shall be in force instead.",
             code="needs_approval",
+        )
+    if others := named_by(kind, key):
+        raise Refused(
+            f"{_named(kind).capitalize()} '{key}' is named by {', '.join(others)}.",
+            "Change or retire these first.",
+            code="named_by_others",
         )
     as_seen = Definition.objects.filter(kind=kind, key=key, state="published", content_hash=seen)
     retired = as_seen.first()
@@ -173,6 +182,8 @@ def _written(
     _refuse_unless_may_edit(kind, key, acting)
     title = " ".join(title.split())
     _check(kind, key, title, body)
+    if acting is not None:
+        refuse_closed(acting, columns_asked(kind, key, body))
     content = _hash(kind, key, title, body)
     draft = _open(kind, key)
     standing = draft or Definition.objects.filter(kind=kind, key=key, state="published").first()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
+
+from django.conf import settings
 
 from springtide.analytics import strata
 from springtide.analytics.metrics.signals import annotation_of, answer_of
-from springtide.home import sql
+from springtide.analytics.segments import columns_of_select
+from springtide.analytics.segments.words import Listed
+from springtide.home import Home, sql
+from springtide.home.lists import check_list
 from springtide.operations.definitions.states import Body, Check
 
 
@@ -22,6 +28,14 @@ def _signal_answer(key: str, body: Body) -> None:
     answer_of(body)
 
 
+def _segment(key: str, body: Body) -> None:
+    _home().check_segment(key, dict(body))
+
+
+def _id_list(key: str, body: Body) -> None:
+    check_list(_home().path, key, body)
+
+
 def _saved_query(key: str, body: Body) -> None:
     sql.check(str(body.get("sql", "")))
 
@@ -30,5 +44,32 @@ CHECKS: Final[dict[str, Check]] = {
     "strata": _strata,
     "annotation": _annotation,
     "signal_answer": _signal_answer,
+    "segment": _segment,
+    "id_list": _id_list,
     "saved_query": _saved_query,
 }
+
+
+def columns_asked(kind: str, key: str, body: Body) -> tuple[str, ...]:
+    """The columns of single users by which a definition picks them: whoever writes it must be allowed to see these."""
+    if kind != "segment":
+        return ()
+    segment = _home().check_segment(key, dict(body))
+    return segment.condition.columns if segment.condition else columns_of_select(segment.select or "")
+
+
+def named_by(kind: str, key: str) -> tuple[str, ...]:
+    """The segments in force that name this segment or list, and could not be told without it."""
+    if kind not in ("segment", "id_list"):
+        return ()
+    found = []
+    for segment in _home().named().segments:
+        terms = segment.condition.terms if segment.condition else ()
+        lists = {term.key for term in terms if isinstance(term, Listed) and term.purpose != "tag"}
+        if key in (segment.nested if kind == "segment" else lists):
+            found.append(segment.key)
+    return tuple(found)
+
+
+def _home() -> Home:
+    return Home(Path(settings.SPRINGTIDE_HOME))
