@@ -173,6 +173,8 @@ EXAMPLES: Mapping[str, str] = {
     "activation": "activation",
     "concentration": "concentration",
     "market": "market --from 2026-03-31 --to 2026-03-31",
+    "why": "why net_revenue --then 2026-03-15..2026-03-21 --now 2026-03-22..2026-03-28 --by activity",
+    "signals": "signals",
     "users": "users \"lifecycle = 'lapsing'\"",
     "user": "user u01",
     "freshness": "freshness",

@@ -104,6 +104,11 @@ def answer_signal(answer: SignalAnswer, *, acting: Member | None, now: datetime,
     return answer.key
 
 
+def standing_answer(key: str) -> str:
+    """The content of the answer in force, for who means to answer whatever was answered before; "" where there is none."""
+    return _seen("signal_answer", key)
+
+
 def _seen(kind: str, key: str) -> str:
     """What is in force now: for words whose key already says all, so that nobody can have meant another."""
     standing = Definition.objects.filter(kind=kind, key=key, state="published").first()

@@ -30,11 +30,8 @@ LEAST_DAYS = 28  # of a baseline before anything is judged
 FULL_DAYS = 84  # of a baseline; then it is frozen
 FURTHEST = 1.5
 D2 = 1.128  # mean range of two normal values, in standard deviations
-FEW = {
-    "share": 5,
-    "total": 10,
-    "level": 0,
-}  # people a day on either side of a share: below, a day without any is nothing unusual
+# People a day on the smaller side of a share: below, a day without any is nothing unusual.
+FEW = {"share": 5, "level": 0, "total": 10, "stock": 10}
 MAD = 1.4826  # standard deviations in a median absolute deviation of normal values
 
 
@@ -181,7 +178,7 @@ def _limits(series: Series, length: int) -> _Limits | None:
     deviations = [one for place in range(length) if (one := frame.day(place)) is not None]
     if len(deviations) < LEAST_DAYS // 2:
         return None
-    centre = median(deviations) if series.kind == "total" else 0.0
+    centre = median(deviations) if frame.has_own_centre else 0.0
     one = max(
         moving_range_sigma(deviations),
         MAD * median(abs(each - centre) for each in deviations),

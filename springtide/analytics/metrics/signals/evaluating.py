@@ -10,7 +10,7 @@ from typing import Any
 from springtide.analytics.engine import Column, Engine, Schema
 from springtide.analytics.lake import Lake, Publication, Snapshot
 from springtide.analytics.metrics.reading import first_closed, is_weekly
-from springtide.analytics.metrics.signals.charts import Chart, chart
+from springtide.analytics.metrics.signals.charts import FULL_DAYS, FURTHEST, LEAST_DAYS, OUTSIDE, THREE_DAYS, Chart, chart
 from springtide.analytics.metrics.signals.raising import Signal, raise_signals
 from springtide.analytics.metrics.signals.series import Series
 from springtide.analytics.metrics.signals.watched import METRIC_DAYS, WATCHED, Row, metric_days, series_of
@@ -24,7 +24,7 @@ SIGNALS: Schema = (
     Column("metric", "varchar", False, "which metric"),
     Column("group_key", "varchar", True, "the stratum, channel or product it is of; null: all users"),
     Column("day", "date", False, "the day on which it was seen"),
-    Column("kind", "varchar", False, "share, level or total: which chart"),
+    Column("kind", "varchar", False, "share, level, total or stock: which chart"),
     Column("rule", "varchar", False, "outside: one day; three_days: three together"),
     Column("direction", "varchar", False, "up or down"),
     Column("value", "double", False, "the figure of the day, or of the three days together"),
@@ -93,11 +93,12 @@ def read_days(engine: Engine, snapshot: Snapshot, *, metric: str | None = None) 
 
 
 def _state(snapshot: Snapshot, baselines: Baselines) -> dict[str, Any]:
-    """What the tables were made from: the facts of every closed day, the metrics that are watched, and the baselines begun anew."""
+    """What the tables were made from: the facts of every closed day, what is watched and how, and the baselines begun anew."""
     closed = snapshot.manifest.closed
     return {
         "days": {day: content_hash(record["revisions"])[:8] for day, record in sorted(closed.items())},
         "watched": content_hash([str(one) for one in WATCHED])[:16],
+        "method": [OUTSIDE, THREE_DAYS, FURTHEST, LEAST_DAYS, FULL_DAYS],
         "baselines": sorted([metric, group or "", str(since)] for (metric, group), since in baselines.items()),
     }
 

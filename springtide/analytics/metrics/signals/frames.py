@@ -13,7 +13,6 @@ from typing import Protocol
 
 from springtide.analytics.metrics.signals.series import Kind, Point
 
-LEVEL_DAYS = 7  # of the days before a day whose median is its level: every weekday once
 SCALE_DAYS = 28  # whose median size makes sums that go below zero comparable
 ROOT_3 = math.sqrt(3)
 
@@ -24,6 +23,7 @@ class Frame(Protocol):
     least: float  # days never vary less than this, in deviations
     has_heavy_tails: bool
     centres: int  # how many are fitted to the baseline
+    has_own_centre: bool  # deviations of the baseline do not lie around zero of themselves
 
     def day(self, place: int) -> float | None: ...
 
@@ -45,6 +45,7 @@ class Share:
     least = 1.0  # people who decide for themselves vary at least as coins do
     has_heavy_tails = False
     centres = 1
+    has_own_centre = False
 
     def __init__(self, points: Sequence[Point], length: int) -> None:
         self.points = points
@@ -82,6 +83,7 @@ class Level:
     least = 0.0
     has_heavy_tails = True
     centres = 1
+    has_own_centre = False
 
     def __init__(self, points: Sequence[Point], length: int) -> None:
         self.values = [point.value for point in points]
@@ -111,6 +113,8 @@ class Total:
     least = 0.0
     has_heavy_tails = True
     centres = 7  # one for every weekday
+    has_own_centre = True
+    level_days = 7  # before a day, whose median is its level: every weekday once
 
     def __init__(self, points: Sequence[Point], length: int) -> None:
         values = [point.value for point in points]
@@ -127,8 +131,8 @@ class Total:
 
     def _level(self, place: int) -> tuple[float, float] | None:
         """The level before a day and what a deviation of one is there."""
-        before = self.values[max(0, place - LEVEL_DAYS) : place]
-        if len(before) < LEVEL_DAYS:
+        before = self.values[max(0, place - self.level_days) : place]
+        if len(before) < self.level_days:
             return None
         level = median(before)
         if self.is_log:
@@ -171,7 +175,16 @@ class Total:
         return math.exp(level + raw) if self.is_log else level + raw * size
 
 
-FRAMES: dict[Kind, Callable[[Sequence[Point], int], Frame]] = {"share": Share, "level": Level, "total": Total}
+class Stock(Total):
+    """The same for what stays from day to day: the level is the day before, so that a deviation is what came and went on the day.
+
+    Against a week these deviations would be sums of the same days over and over, of which a few weeks say next to nothing.
+    """
+
+    level_days = 1
+
+
+FRAMES: dict[Kind, Callable[[Sequence[Point], int], Frame]] = {"share": Share, "level": Level, "total": Total, "stock": Stock}
 
 
 def _three(day: Callable[[int], float | None], place: int) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-Kind = Literal["share", "level", "total"]
+Kind = Literal["share", "level", "total", "stock"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Series:
 
     kind      share   counted people of counted people, others every day: first depositors who traded within 24 hours
               level   a ratio or mean that has no reason to grow with the exchange: the take rate
-              total   what grows with the exchange, or the same people day after day: traders, volume, the share of a stratum
+              total   what happens on a day and grows with the exchange: traders, volume, the share of newcomers who came by a channel
+              stock   what is there at the end of a day and mostly was there the day before: assets, the users of a stratum
     group     the stratum, channel or country it is of, as `lifecycle=vip`; null: all users
     family    the series that are looked at together: so many at once that some stray by chance
     """

@@ -108,7 +108,7 @@ WATCHED: tuple[Watched, ...] = (
     Watched(
         "net_deposits", "How much more was paid in than out?", "total", "net_deposit_usdt", needs=("net_deposit_30d_usdt",)
     ),
-    Watched("assets", "What do users hold with us?", "total", "equity_usdt", needs=("equity_usdt",)),
+    Watched("assets", "What do users hold with us?", "stock", "equity_usdt", needs=("equity_usdt",)),
     Watched(
         "contract_traders",
         "What share of those who traded used contracts?",
@@ -117,7 +117,7 @@ WATCHED: tuple[Watched, ...] = (
         "traders",
         needs=("trades_30d",),
     ),
-    Watched("users", "What share of users stands in each stratum?", "total", "users", "users"),
+    Watched("users", "What share of users stands in each stratum?", "stock", "users", "users"),
 )
 BY_KEY = {one.key: one for one in WATCHED}
 

@@ -93,6 +93,17 @@ def test_sums_that_go_below_zero_are_measured_by_their_own_size():
     assert fired(chart(series("total", [*calm, -200.0]))) == [(day(120), "outside")]
 
 
+def test_a_stock_is_compared_with_the_day_before():
+    """A stratum that wins a thousandth every day is usual; one that loses a tenth on one day is not, and then stays where it is."""
+    draw = Random(6)
+    grown = [1000.0]
+    for _ in range(119):
+        grown.append(grown[-1] * math.exp(0.001 + 0.002 * draw.gauss(0, 1)))
+    assert fired(chart(series("stock", grown))) == []
+    fallen = [*grown[:100], *(value * 0.9 for value in grown[100:])]
+    assert dict(fired(chart(series("stock", fallen)))) == {day(100): "outside", day(101): "three_days", day(102): "three_days"}
+
+
 def test_three_days_tell_what_one_does_not():
     """A share of 0.4 that falls to 0.35 at 500 a day lies 2.3 standard deviations off, and three days of it 4."""
     drawn = chart(series("share", [(195 + 10 * (n % 2), 500) for n in range(100)] + [(175, 500)] * 3))
