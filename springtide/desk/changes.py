@@ -163,7 +163,7 @@ def _row(row: Contribution, split: Split, why: Why, labels: Labels, *, is_ratio:
         name if row.group is None or row.effect in ("level",) else f"{name}: {effect}",
         effect,
         _signed(row.amount, is_ratio=is_ratio),
-        figures.ratio(share) if share is not None else figures.NONE,
+        figures.ratio(share) if share is not None and row.amount else figures.NONE,
         _plainly(row.then),
         _plainly(row.now),
         _query(row.opens),

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import cast
 
 from django.utils.translation import gettext as _
 
-from springtide.analytics.daybook.tables import PROFILE_TYPES
-from springtide.analytics.rules import Rule
 from springtide.desk import figures, lists, strip, words
 from springtide.desk.explore import cell_name, read_question
 from springtide.desk.strip import Strip, both, equals, long_text, short_text
 from springtide.desk.words import Labels
+from springtide.home import Home
 from springtide.home.users import Selection, Stood
 from springtide.kernel.days import PERIODS, Period, next_period, parse_day, period_start
 from springtide.kernel.errors import BadInput, UnknownName, suggest
@@ -31,9 +30,6 @@ REACHED = {
 }
 
 
-Ask = Callable[[dict[str, Any]], Mapping[str, Any]]
-
-
 @dataclass(frozen=True)
 class Asked:
     """Which users an address asks for, in words and as a selection. `query` says it again, without page and order."""
@@ -45,7 +41,7 @@ class Asked:
 
 
 def asked(
-    query: Mapping[str, str], labels: Labels, latest: date, ask: Ask | None = None, member: Member | None = None
+    query: Mapping[str, str], labels: Labels, latest: date, home: Home | None = None, member: Member | None = None
 ) -> Asked:
     """The users that an address asks for, beside the filters of its strip.
 
@@ -55,8 +51,8 @@ def asked(
     growth=new  period=week          a part of growth accounting, of the period that ends with the day
     reached=deposit                  who has taken a step of the activation chain
     user=ID                          one user
-    where=RULE                       a rule of one's own, over columns that `member` may see
-    question=JSON  open=JSON         the users of one cell of an answer, which `ask` gives
+    where=TEXT                       a text of one's own, as segments speak, over columns that `member` may see
+    question=JSON  open=JSON         the users of one cell of an answer
 
     refuses    unknown_stratification, unknown_stratum, unknown_list, unknown_part, bad_day, bad_filter
     """
@@ -102,8 +98,8 @@ def asked(
         rules.append(REACHED[step])
         names.insert(0, str(words.MILESTONES[step]))
         said["reached"] = step
-    if where := long_text(query, "where"):
-        needed = Rule.parse(where, PROFILE_TYPES | dict.fromkeys(labels.by_key, "varchar")).columns
+    if home is not None and (where := long_text(query, "where")):
+        needed = home.columns_asked(where)
         if member is not None:
             refuse_closed(member, needed)
         rules.append(where)
@@ -114,9 +110,9 @@ def asked(
         names.insert(0, user_id)
         said["user"] = user_id
     chosen = None
-    if ask is not None and query.get("question"):
+    if home is not None and query.get("question"):
         question = read_question(query["question"]) | {"open": read_question(query.get("open", ""))}
-        chosen = tuple(ask(question)["opened"]["user_nos"])
+        chosen = tuple(home.ask(question)["opened"]["user_nos"])
         names.insert(0, cell_name(question))
         why = _("The users whom this figure of an answer counts.")
         said |= {"question": query["question"], "open": query["open"]}

@@ -58,6 +58,7 @@ PAGES = (
     Page("dashboards", gettext_lazy("Dashboards"), "b", states.SEE_OVERVIEW, gettext_lazy("Understand")),
     Page("sql", gettext_lazy("SQL"), "s", states.USE_SQL, gettext_lazy("Understand")),
     Page("users", gettext_lazy("Users"), "u", states.SEE_OVERVIEW, gettext_lazy("People")),
+    Page("segments", gettext_lazy("Segments"), "s", states.SEE_SEGMENTS, gettext_lazy("People")),
     Page("data", gettext_lazy("Freshness"), "d", states.SEE_DATA, gettext_lazy("Data")),
     Page("quarantine", gettext_lazy("Quarantine"), "q", states.SEE_ROWS, gettext_lazy("Data")),
     Page("restatements", gettext_lazy("Restatements"), "r", states.SEE_DATA, gettext_lazy("Data")),
@@ -198,6 +199,10 @@ class Shell:
     @property
     def may_export(self) -> bool:
         return self.may(states.EXPORT_USERS)
+
+    @property
+    def may_edit_segments(self) -> bool:
+        return self.may(states.EDIT_SEGMENTS)
 
     @property
     def may_import(self) -> bool:

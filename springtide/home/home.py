@@ -62,7 +62,7 @@ from springtide.home.segments import (
 from springtide.home.signals import SignalChart, Signals, begun, noted, signal_chart, signals
 from springtide.home.sql import ALL, Limits, Rights, SqlAnswer, answer
 from springtide.home.user import User, one_user
-from springtide.home.users import Selection, UserList, list_users
+from springtide.home.users import Selection, UserList, list_users, understood
 from springtide.kernel.errors import Refused
 from springtide.kernel.settings import FILE_NAME, HomeSettings, read_settings
 
@@ -371,6 +371,13 @@ class Home:
         """Every stay of one user in a segment, latest first."""
         with self.reading() as (engine, snapshot):
             return memberships(engine, snapshot, user_id)
+
+    def columns_asked(self, text: str) -> tuple[str, ...]:
+        """The profile columns and strata by which a text picks users; the segments that it names pick by their own.
+
+        refuses    bad_rule, unknown_column, unknown_segment …
+        """
+        return understood(text, self.named())[0].columns
 
     def check_segment(self, key: str, body: dict[str, Any]) -> Segment:
         """A segment as it would be published; see `springtide.home.segments.checked`."""

@@ -186,6 +186,24 @@ def cell_query(question: str, opens: Mapping[str, Any]) -> str:
 
 
 @register.simple_tag
+def where(text: str) -> str:
+    """What opens the users whom a text takes."""
+    return urlencode({"where": text})
+
+
+@register.simple_tag
+def where_segment(key: str) -> str:
+    """What opens the users of a segment."""
+    return where(f"segment('{key}')")
+
+
+@register.filter
+def share_of(part: Amount, whole: Amount) -> str:
+    """A part as a share of the whole."""
+    return figures.ratio(float(part) / float(whole)) if whole else figures.NONE
+
+
+@register.simple_tag
 def tile_query(question: str, number: int) -> str:
     """What a tile of a dashboard asks."""
     return urlencode({"q": question, "place": f"tile-{number}"})

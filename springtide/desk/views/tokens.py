@@ -53,7 +53,7 @@ def make(request: MemberRequest) -> HttpResponse:
 def make_list(request: MemberRequest) -> HttpResponse:
     """Makes the address of a list that Excel can read again and again, and shows it, once."""
     shell = shell_of(request)
-    picked = asked(request.GET, shell.labels, shell.home.lake.snapshot().require_closed(), shell.home.ask, request.member)
+    picked = asked(request.GET, shell.labels, shell.home.lake.snapshot().require_closed(), shell.home, request.member)
     made = tokens.make_list_token(
         request.member, name=picked.title, query=dict(picked.query), days=_days(request), now=clock.now()
     )
@@ -78,7 +78,7 @@ def list_file(request: HttpRequest, secret: str, form: str) -> HttpResponseBase:
         exports.refuse_unknown(form)
         with translation.override(member.language):
             shell = shell_of(request)
-            picked = asked(token.query, shell.labels, shell.home.lake.snapshot().require_closed(), shell.home.ask, member)
+            picked = asked(token.query, shell.labels, shell.home.lake.snapshot().require_closed(), shell.home, member)
             columns, left_out, _not_known = reads.user_columns(shell.home, shell.labels, member)
             total = shell.home.count(picked.selection).users
             exports.refuse_too_many(form, total)

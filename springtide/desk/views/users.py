@@ -92,7 +92,7 @@ def export(request: MemberRequest, form: str) -> HttpResponseBase:
 
 def _picked(shell: Shell) -> Asked:
     latest = shell.home.lake.snapshot().require_closed()
-    return asked(shell.request.GET, shell.labels, latest, shell.home.ask, shell.member)
+    return asked(shell.request.GET, shell.labels, latest, shell.home, shell.member)
 
 
 def _order(request: MemberRequest) -> tuple[str, bool]:
