@@ -65,6 +65,71 @@ class Counts(Schema):
     rows: list[dict[str, Cell]] = Field(examples=[[{"country": "SG", "users": 120, "equity_usdt": "48210.500000"}]])
 
 
+class Stands(Schema):
+    """Where a user stands, since when, and why; `why` is null where it would tell what the member may not see."""
+
+    stratification: str
+    stratum: str | None
+    since: date | None
+    why: str | None
+
+
+class UserMove(Schema):
+    """A move between strata; `from_stratum` is null on the day the user came."""
+
+    day: date
+    stratification: str
+    from_stratum: str | None
+    to_stratum: str
+
+
+class Happened(Schema):
+    """One thing that happened, or the fills of a day together."""
+
+    happened_at: datetime
+    kind: str
+    what: str | None
+    detail: str | None
+    amount_usdt: str | None
+    times: int | None
+
+
+class Link(Schema):
+    """A hash that the user shares with others; for those who may see the reasons of risk control."""
+
+    link_type: str
+    link_hash: str
+    others: int
+
+
+class OneUser(Schema):
+    """One user as of a day."""
+
+    user_id: str
+    as_of: date
+    profile: dict[str, Cell]
+    missing: dict[str, str] = Field(description="Columns that cannot be told, and why.")
+    left_out: list[str] = Field(description="Columns that the member may not see.")
+    stands: list[Stands]
+    moves: list[UserMove]
+    timeline: list[Happened]
+    timeline_since: date
+    links: list[Link]
+
+
+class Overlap(Schema):
+    """Users in two segments, in both, and in one alone."""
+
+    as_of: date
+    left: str
+    right: str
+    left_users: int
+    right_users: int
+    both: int
+    left_alone: int
+    right_alone: int
+
+
 class MetricEntry(Schema):
     """A metric as the registry defines it."""
 

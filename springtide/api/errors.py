@@ -34,6 +34,7 @@ STATUS = {
     "unknown_job": 404,
     "unknown_metric": 404,
     "unknown_user": 404,
+    "unknown_segment": 404,
     "moved_already": 409,
     "move_not_open": 409,
     "too_large": 413,
