@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from springtide.cli import changes, people, reading, segments, sql, writing
+from springtide.cli import changes, people, reading, segments, sql, strategy, writing
 from springtide.kernel.errors import SpringtideError
 
 
@@ -53,7 +53,15 @@ def springtide(ctx: click.Context, home: Path) -> None:
     ctx.obj = home
 
 
-for command in (*writing.COMMANDS, *reading.COMMANDS, *changes.COMMANDS, *segments.COMMANDS, *sql.COMMANDS, *people.COMMANDS):
+for command in (
+    *writing.COMMANDS,
+    *reading.COMMANDS,
+    *changes.COMMANDS,
+    *segments.COMMANDS,
+    *strategy.COMMANDS,
+    *sql.COMMANDS,
+    *people.COMMANDS,
+):
     springtide.add_command(command)
 
 

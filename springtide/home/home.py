@@ -39,8 +39,21 @@ from springtide.analytics.metrics import questions
 from springtide.analytics.metrics.changes import Span, Why, why
 from springtide.analytics.metrics.signals import Annotation
 from springtide.analytics.metrics.signals.evaluating import evaluate_signals
-from springtide.analytics.segments import InForce, Segment, segments_spec
+from springtide.analytics.segments import (
+    Diagnosis,
+    Engagement,
+    InForce,
+    Segment,
+    Strategy,
+    diagnosis,
+    engagement,
+    read_strategy,
+    segments_spec,
+    shipped_rules,
+    shipped_strategy,
+)
 from springtide.home.counts import Counts, count_users
+from springtide.home.definitions import published
 from springtide.home.lists import Kept, keep_ids, keep_tags, tags_of
 from springtide.home.moves import Moves, moves
 from springtide.home.refused import Quarantine, quarantine
@@ -337,6 +350,26 @@ class Home:
         keys = [s.key for s in self.stratifications()]
         with self.reading() as (engine, snapshot):
             return count_users(engine, snapshot, selection, keys, named=self.named(), by=by, sums=sums, then=then)
+
+    def strategy(self) -> Strategy:
+        """The engagement strategy in force: the home's own, or the one that ships.
+
+        refuses    bad_strategy    the home's own leaves somebody out, or says two things of one cell
+        """
+        own = published(self.path, "strategy").get("strategy")
+        if own is None:
+            return shipped_strategy(self.stratifications())
+        return read_strategy({"version": own.version, **own.body}, self.stratifications())
+
+    def engagement(self, as_of: date | None = None) -> Engagement:
+        """What every group of users gets, how many they are and what leaks; see `springtide.analytics.segments.engagement`."""
+        with self.reading() as (engine, snapshot):
+            return engagement(engine, snapshot, self.strategy(), as_of=as_of)
+
+    def diagnosis(self, as_of: date | None = None) -> Diagnosis:
+        """The four standing problems, sized and ranked; see `springtide.analytics.segments.diagnosis`."""
+        with self.reading() as (engine, snapshot):
+            return diagnosis(engine, snapshot, shipped_rules(), as_of=as_of)
 
     def segments(self) -> Segments:
         """Every segment in force with its size, and who entered and left on the last closed day."""

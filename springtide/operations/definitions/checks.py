@@ -9,10 +9,11 @@ from django.conf import settings
 
 from springtide.analytics import strata
 from springtide.analytics.metrics.signals import annotation_of, answer_of
-from springtide.analytics.segments import columns_of_select
+from springtide.analytics.segments import columns_of_select, read_strategy
 from springtide.analytics.segments.words import Listed
 from springtide.home import Home, sql
 from springtide.home.lists import check_list
+from springtide.kernel.errors import UnknownName
 from springtide.operations.definitions.states import Body, Check
 
 
@@ -32,6 +33,12 @@ def _segment(key: str, body: Body) -> None:
     _home().check_segment(key, dict(body))
 
 
+def _strategy(key: str, body: Body) -> None:
+    if key != "strategy":
+        raise UnknownName(f"There is no strategy '{key}'.", "There is one, and its key is 'strategy'.")
+    read_strategy(body, _home().stratifications())
+
+
 def _id_list(key: str, body: Body) -> None:
     check_list(_home().path, key, body)
 
@@ -45,6 +52,7 @@ CHECKS: Final[dict[str, Check]] = {
     "annotation": _annotation,
     "signal_answer": _signal_answer,
     "segment": _segment,
+    "strategy": _strategy,
     "id_list": _id_list,
     "saved_query": _saved_query,
 }

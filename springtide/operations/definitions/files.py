@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from springtide.analytics import strata
+from springtide.analytics.segments import shipped_strategy
 from springtide.home.definitions import (
     Published,
     definition_path,
@@ -34,6 +35,8 @@ def highest_version(kind: str, key: str) -> int:
     file = definition_path(home(), kind, key)
     lying = read_published(file).version if file.is_file() else 0
     shipped = {one.key: one.version for one in strata.load()} if kind == "strata" else {}
+    if kind == "strategy":
+        shipped = {"strategy": shipped_strategy(strata.load()).version}
     return max(recorded or 0, lying, shipped.get(key, 0))
 
 
