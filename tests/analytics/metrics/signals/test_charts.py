@@ -7,10 +7,10 @@ from statistics import fmean
 
 import pytest
 
+from benchmarks.made_series import WEEK, day, levels, shares, totals
 from springtide.analytics.metrics.signals import Point, Series, chart
 from springtide.analytics.metrics.signals.charts import FULL_DAYS, OUTSIDE, moving_range_sigma
 from springtide.kernel.estimates import NotEstimable
-from tests.analytics.metrics.signals.made import WEEK, day, levels, shares, totals
 
 
 def fired(drawn):

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
+from benchmarks.made_series import day, levels, shares, stocks, totals
 from springtide.analytics.metrics.signals import chart, raise_signals
-from tests.analytics.metrics.signals.made import day, levels, shares, totals
 
 DAYS = 178  # 28 to learn from, then 150
 SEEDS = range(20)
@@ -27,6 +27,7 @@ def false_signals(made, **how):
         (totals, {}),
         (totals, {"tail": "heavy"}),
         (totals, {"growth": 0.0}),
+        (stocks, {}),
         (levels, {}),
         (levels, {"tail": "heavy"}),
     ],

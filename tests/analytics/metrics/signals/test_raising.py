@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
+from benchmarks.made_series import day, levels
 from springtide.analytics.metrics.signals import Point, Series, chart, raise_signals
-from tests.analytics.metrics.signals.made import day, levels
 
 
 def leveled(values, metric="m", group=None):

@@ -18,19 +18,18 @@ def day(number: int) -> date:
 
 
 def shares(
-    draw: Random, days: int, *, share: Callable[[int], float] = lambda _: 0.4, base: int = 500, metric="share"
+    draw: Random, days: int, *, share: Callable[[int], float] = lambda _: 0.4, base: int = 500, metric: str = "share"
 ) -> Series:
-    """Counted people of `base` a day (more on Tuesdays than on Sundays), each by their own coin."""
+    """Counted people of `base` a day and more (on Tuesdays more than on Sundays), each by their own coin."""
     points = []
     for number in range(days):
-        people = round(base * WEEK[number % 7] / WEEK[6])  # never fewer than `base`
-        points.append(Point(day(number), draw.binomialvariate(people, share(number)) if hasattr(draw, "binomialvariate") else sum(
-            draw.random() < share(number) for _ in range(people)
-        ), people))  # fmt: skip
+        people = round(base * WEEK[number % 7] / WEEK[6])
+        chance = share(number)
+        points.append(Point(day(number), sum(draw.random() < chance for _ in range(people)), people))
     return Series(metric, "share", tuple(points))
 
 
-def totals(draw: Random, days: int, *, tail: str = "normal", growth: float = 0.01, metric="total") -> Series:
+def totals(draw: Random, days: int, *, tail: str = "normal", growth: float = 0.01, metric: str = "total") -> Series:
     """A sum that grows by `growth` a day in quiet times, by weekdays, in regimes of a month with their own mood, with noise of 8 %."""
     points, level, mood = [], 1000.0, 0.0
     for number in range(days):
@@ -42,10 +41,19 @@ def totals(draw: Random, days: int, *, tail: str = "normal", growth: float = 0.0
     return Series(metric, "total", tuple(points))
 
 
-def levels(draw: Random, days: int, *, tail: str = "normal", metric="level") -> Series:
+def levels(draw: Random, days: int, *, tail: str = "normal", metric: str = "level") -> Series:
     """A ratio of money that has no reason to grow."""
-    noise = {"normal": lambda: draw.gauss(0, 1), "heavy": lambda: heavy(draw)}[tail]
-    return Series(metric, "level", tuple(Point(day(number), 20 * (1 + 0.05 * noise()), 1000) for number in range(days)))
+    noise = [heavy(draw) if tail == "heavy" else draw.gauss(0, 1) for _ in range(days)]
+    return Series(metric, "level", tuple(Point(day(number), 20 * (1 + 0.05 * one), 1000) for number, one in enumerate(noise)))
+
+
+def stocks(draw: Random, days: int, *, metric: str = "stock") -> Series:
+    """The people of a stratum among ten thousand: they come and go a little every day, more on Mondays, and the rest stays."""
+    points, people = [], 3000.0
+    for number in range(days):
+        people *= math.exp(0.001 + 0.004 * (number % 7 == 0) + 0.003 * draw.gauss(0, 1))
+        points.append(Point(day(number), round(people), 100_000))
+    return Series(metric, "stock", tuple(points))
 
 
 def heavy(draw: Random) -> float:
