@@ -21,10 +21,11 @@ from benchmarks.history import history
 from benchmarks.importing import import_trades
 from benchmarks.measuring import REPEATS, Bench
 from benchmarks.page import as_table, update_page
+from benchmarks.signals import signals
 from benchmarks.strata import strata
 from springtide.kernel.errors import SpringtideError
 
-PARTS = {"close": close, "strata": strata, "growth": growth, "history": history, "import": import_trades}
+PARTS = {"close": close, "strata": strata, "growth": growth, "history": history, "import": import_trades, "signals": signals}
 
 
 @click.command(help=__doc__.split("\n\n")[0])
