@@ -30,6 +30,8 @@ from springtide.analytics.facts import mapping
 from springtide.analytics.facts.reference import tables_page
 from springtide.analytics.lake import manifest
 from springtide.analytics.metrics import registry
+from springtide.analytics.metrics.signals.evaluating import SIGNALS
+from springtide.analytics.metrics.signals.watched import METRIC_DAYS
 from springtide.analytics.strata import STRATA, load, reference_page
 from springtide.analytics.strata.definitions import EDGES
 from springtide.cli.main import springtide
@@ -314,6 +316,14 @@ DERIVED = (
         tables.EQUITY_DAYS,
     ),
     Derived("market_days", "The market on every day that has a price of BTC.", "day", "whole", tables.MARKET_DAYS),
+    Derived(
+        "metric_days",
+        "The figures of watched metrics: reckoned when a day is closed, again when its facts changed.",
+        "day, metric, group_key",
+        "whole",
+        METRIC_DAYS,
+    ),
+    Derived("signals", "Which metrics broke out of their usual.", "metric, group_key, day, direction", "whole", SIGNALS),
     Derived("firsts", "When every milestone was first and last reached.", "user_no", AS_OF, tables.FIRSTS),
     Derived(
         "state",
