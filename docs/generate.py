@@ -58,6 +58,8 @@ def pages() -> dict[str, Callable[[], str]]:
         "lake.md": lake_page,
         "settings.md": settings_page,
         "errors.md": errors_page,
+        "api.md": api_page,
+        "rights.md": rights_page,
         "metrics/index.md": registry.index_page,
         **{f"metrics/{metric.key}.md": lambda metric=metric: registry.page(metric) for metric in registry.METRICS},  # type: ignore[misc]
     }
@@ -159,6 +161,55 @@ def _options(command: click.Command) -> Iterator[list[str]]:
         rows.append((f"`{param.opts[0]}{value}`", f"{param.help or ''}{f' Default: `{default}`.' if is_told else ''}".strip()))
     if rows:
         yield table(("option", ""), rows)
+
+
+# What the desk and the API say of themselves
+
+
+def _desk() -> None:
+    """Set Django up; what is asked of it here needs no home and no database."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "springtide.desk.settings")
+    import django
+
+    django.setup()
+
+
+def api_page() -> str:
+    """Every operation of the REST API, as OpenAPI has it."""
+    _desk()
+    from springtide.api.reference import reference_page
+
+    return reference_page()
+
+
+def rights_page() -> str:
+    """The matrix of rights, and the columns that need one."""
+    _desk()
+    from springtide.desk import words
+    from springtide.operations.members import states
+
+    rows = [
+        (f"`{right}`", str(words.RIGHTS[right]), *(" or ".join(sorted(cells[role])) or "–" for role in states.ROLES))
+        for right, cells in states.MATRIX.items()
+    ]
+    columns = [
+        (column, str(words.RIGHTS[right]))
+        for column in tables.PROFILE_TYPES
+        if (right := states.field_right(column)) and right != states.SEE_MONEY
+    ]
+    return page(
+        "Rights",
+        "springtide/operations/members/rights.txt",
+        """A cell says of which things somebody of the role has the right. `all`: of every thing. `others`: of every thing but one's own.
+        `named`: only who was given the right by name. A department: only its collaborators. Any other word: only of things to which one
+        has this tie. –: of nothing. How to give a right: [members and rights](../how-to/members-and-rights.md).""",
+        table(("right", "to", *states.ROLES), rows),
+        "## Columns of single users",
+        """Whatever shows them: screens, exports, the API, reports. Who lacks the right gets the row without the column, and is told so;
+        a rule, an order or a split by the column is refused. Every column that ends in `_usdt` needs `see_money`; so does the money of
+        what happened with a user. Besides:""",
+        table(("column", "needs the right to"), columns),
+    )
 
 
 # JSON
