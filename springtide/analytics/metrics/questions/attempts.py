@@ -125,9 +125,13 @@ def _ordered(shape: Shape) -> Iterator[Table]:
         carried = [name for name in shape.filled(step - 1) if name != last]
         candidate = _candidate(shape, step)
         found = [column.rpartition(" ")[2] for column in candidate]
+        events = source
+        if step > 2 and not shape.has_places:
+            yield f"candidates_{step}", _candidates(shape, step)
+            events = f"candidates_{step}"
         going = _select(shape.unit, f"{last} as at_us", "false as is_next", carried, _null(found))
         coming = _select(shape.unit, "at_us", "true as is_next", _null(carried), candidate)
-        merged = f"{going} from reached_{step - 1} where {last} is not null\nunion all\n{coming} from {source} where is_{step}"
+        merged = f"{going} from reached_{step - 1} where {last} is not null\nunion all\n{coming} from {events} where is_{step}"
         yield f"merged_{step}", merged
         if shape.has_places:
             # The candidates come in order, so the least of each column is what the first of them has.
@@ -143,6 +147,18 @@ def _ordered(shape: Shape) -> Iterator[Table]:
         )
         yield f"reached_{step}", f"{_select(shape.unit, shape.filled(step - 1), taken)} from ahead_{step} where not is_next"
     yield "attempts_made", _stopped(shape)
+
+
+def _candidates(shape: Shape, step: int) -> str:
+    """The events of a step that lie where an attempt of the unit could still take them: the others need not be sorted."""
+    same = " and ".join(f"m.{column} = b.{column}" for column in shape.unit)
+    limit = shape.limit(step)
+    bounds = [f"min(step_{step - 1}_us) as first_us", *([f"max({limit}) as last_us"] if limit else [])]
+    reached = f"{_select(shape.unit, bounds)} from reached_{step - 1} where step_{step - 1}_us is not null"
+    within = f"m.at_us >= b.first_us{' and m.at_us <= b.last_us' if limit else ''}"
+    columns = _select((f"m.{column}" for column in shape.unit), "m.at_us", f"m.is_{step}")
+    bounded = f"({reached} group by {', '.join(shape.unit)})"
+    return f"{columns} from marked as m inner join {bounded} as b on {same} and {within} where m.is_{step}"
 
 
 def _candidate(shape: Shape, step: int) -> list[str]:

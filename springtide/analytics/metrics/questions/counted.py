@@ -11,6 +11,7 @@ from springtide.analytics.metrics.questions.attempts import ONWARDS, Shape, Tabl
 Entry = Literal["best", "first"]
 
 NEVER_AGAIN = 2**62  # a place after every event of its instant
+SHORT_US = 2**54  # longer than any two instants that the lake can hold are apart
 
 
 def count_best(engine: Engine, tables: Sequence[Table], shape: Shape, entry: Entry, *, each: tuple[str, ...] = ()) -> None:
@@ -19,22 +20,38 @@ def count_best(engine: Engine, tables: Sequence[Table], shape: Shape, entry: Ent
     One row a unit: its columns, reached (0 where no attempt stands), step_1_us …, with places step_1_place …, and voided (how many of
     the attempts considered were voided). `each` are further columns of `attempts` for every value of which a unit has one.
     """
-    unit = ", ".join((*shape.unit, *each))
+    unit = (*shape.unit, *each)
+    chosen = _ranked(shape, unit, entry) if entry == "first" or shape.has_places else _least(shape, unit)
+    engine.make("funnel_counted", with_tables([*tables, chosen[0]], chosen[1]), **shape.params)
+
+
+def _ranked(shape: Shape, unit: Sequence[str], entry: Entry) -> tuple[Table, str]:
+    """By sorting a unit's attempts."""
+    by, filled = ", ".join(unit), ", ".join(shape.filled(shape.steps))
     start = "step_1_us, step_1_place" if shape.has_places else "step_1_us"
-    order = start if entry == "first" else f"case when voided_us is null then 0 else 1 end, reached desc nulls last, {start}"
-    if not shape.exclusions:
-        voided = "0"
-    elif entry == "first":
-        voided = "case when voided_us is not null then 1 else 0 end"
-    else:
-        voided = f"count(voided_us) over (partition by {unit})"
-    filled = ", ".join(shape.filled(shape.steps))
+    best = f"case when voided_us is null then 0 else 1 end, reached desc nulls last, {start}"
+    order = start if entry == "first" else best
+    of_first, of_all = "case when voided_us is not null then 1 else 0 end", f"count(voided_us) over (partition by {by})"
     ranked = (
-        f"select {unit}, {filled}, case when voided_us is null then reached else 0 end as steps, {voided} as voided,"
-        f" row_number() over (partition by {unit} order by {order}) as rank_no from attempts"
+        f"select {by}, {filled}, case when voided_us is null then reached else 0 end as steps,"
+        f" {of_first if entry == 'first' else of_all} as voided,"
+        f" row_number() over (partition by {by} order by {order}) as rank_no from attempts"
     )
-    chosen = f"select {unit}, steps as reached, {filled}, voided from ranked where rank_no = 1"
-    engine.make("funnel_counted", with_tables([*tables, ("ranked", ranked)], chosen), **shape.params)
+    return ("ranked", ranked), f"select {by}, steps as reached, {filled}, voided from ranked where rank_no = 1"
+
+
+def _least(shape: Shape, unit: Sequence[str]) -> tuple[Table, str]:
+    """Without sorting: who starts earlier is earlier at every step, so of those that came furthest the least of each column is the
+    best attempt's. Each step that an attempt is short weighs more than any time."""
+    by, steps = ", ".join(unit), range(1, shape.steps + 1)
+    stands = "case when voided_us is null then"
+    keys = [f"min({stands} ({shape.steps} - reached) * {SHORT_US} + step_{step}_us end) as key_{step}" for step in steps]
+    furthest = (
+        f"select {by}, coalesce(max({stands} reached end), 0) as reached, {', '.join(keys)}, count(voided_us) as voided"
+        f" from attempts group by {by}"
+    )
+    filled = [f"key_{step} - ({shape.steps} - reached) * {SHORT_US} as step_{step}_us" for step in steps]
+    return ("furthest", furthest), f"select {by}, reached, {', '.join(filled)}, voided from furthest"
 
 
 def count_in_turn(engine: Engine, tables: Sequence[Table], shape: Shape) -> None:
