@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 
 from benchmarks.close import close
+from benchmarks.funnel import funnel
 from benchmarks.growth import growth
 from benchmarks.history import history
 from benchmarks.importing import import_trades
@@ -25,7 +26,15 @@ from benchmarks.signals import signals
 from benchmarks.strata import strata
 from springtide.kernel.errors import SpringtideError
 
-PARTS = {"close": close, "strata": strata, "growth": growth, "history": history, "import": import_trades, "signals": signals}
+PARTS = {
+    "close": close,
+    "strata": strata,
+    "growth": growth,
+    "funnel": funnel,
+    "history": history,
+    "import": import_trades,
+    "signals": signals,
+}
 
 
 @click.command(help=__doc__.split("\n\n")[0])
