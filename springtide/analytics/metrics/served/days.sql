@@ -1,0 +1,55 @@
+-- What the users of each group did in each period, from their days.
+-- grain: period_on, group_key · counts, money in 1e-6 USDT; reads user_days, windows (which day counts towards which period), people
+-- Only days from $since to $until are read. A user counts once a period. Whoever was liquidated has used contracts.
+with did as (
+    select
+        w.period_on,
+        d.user_no,
+        cast(sum(d.spot_trades) as bigint) as spot_trades,
+        cast(sum(d.contract_trades) as bigint) as contract_trades,
+        cast(sum(d.spot_volume_usdt) as bigint) as spot_volume_usdt,
+        cast(sum(d.contract_volume_usdt) as bigint) as contract_volume_usdt,
+        cast(sum(d.spot_fees_usdt) as bigint) as spot_fees_usdt,
+        cast(sum(d.contract_fees_usdt) as bigint) as contract_fees_usdt,
+        cast(sum(d.maker_volume_usdt) as bigint) as maker_volume_usdt,
+        cast(sum(d.liquidations) as bigint) as liquidations,
+        cast(sum(d.deposit_usdt) as bigint) as deposit_usdt,
+        cast(sum(d.withdrawal_usdt) as bigint) as withdrawal_usdt,
+        cast(sum(d.rewards_cost_usdt) as bigint) as rewards_cost_usdt,
+        cast(sum(d.other_income_usdt) as bigint) as other_income_usdt,
+        cast(sum(d.commissions_usdt) as bigint) as commissions_usdt,
+        cast(sum(d.net_revenue_usdt) as bigint) as net_revenue_usdt
+    from user_days as d
+    inner join windows as w on d.day = w.day
+    where d.day >= $since and d.day <= $until
+    group by w.period_on, d.user_no
+)
+select
+    d.period_on,
+    p.group_key,
+    count(case when d.spot_trades + d.contract_trades > 0 then 1 end) as traders,
+    count(case when d.spot_trades > 0 then 1 end) as spot_traders,
+    count(case when d.contract_trades > 0 then 1 end) as contract_traders,
+    count(case when d.contract_trades > 0 or d.liquidations > 0 then 1 end) as contract_users,
+    count(case when d.liquidations > 0 then 1 end) as liquidated_users,
+    cast(sum(d.spot_trades + d.contract_trades) as bigint) as trades,
+    cast(sum(d.spot_trades) as bigint) as spot_trades,
+    cast(sum(d.contract_trades) as bigint) as contract_trades,
+    cast(sum(d.spot_volume_usdt + d.contract_volume_usdt) as bigint) as volume_usdt,
+    cast(sum(d.spot_volume_usdt) as bigint) as spot_volume_usdt,
+    cast(sum(d.contract_volume_usdt) as bigint) as contract_volume_usdt,
+    cast(sum(d.maker_volume_usdt) as bigint) as maker_volume_usdt,
+    cast(sum(d.spot_fees_usdt + d.contract_fees_usdt) as bigint) as fees_usdt,
+    cast(sum(d.spot_fees_usdt) as bigint) as spot_fees_usdt,
+    cast(sum(d.contract_fees_usdt) as bigint) as contract_fees_usdt,
+    cast(sum(d.other_income_usdt) as bigint) as other_income_usdt,
+    cast(sum(d.commissions_usdt) as bigint) as commissions_usdt,
+    cast(sum(d.rewards_cost_usdt) as bigint) as rewards_cost_usdt,
+    cast(sum(d.net_revenue_usdt) as bigint) as net_revenue_usdt,
+    cast(sum(d.deposit_usdt) as bigint) as deposit_usdt,
+    cast(sum(d.withdrawal_usdt) as bigint) as withdrawal_usdt,
+    cast(sum(d.deposit_usdt - d.withdrawal_usdt) as bigint) as net_deposit_usdt
+from did as d
+inner join people as p on d.user_no = p.user_no
+group by d.period_on, p.group_key
+order by d.period_on, p.group_key
