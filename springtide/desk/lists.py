@@ -9,10 +9,9 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from springtide.analytics.metrics.headline import HEADLINE, WEEK
 from springtide.desk.words import Word
 from springtide.home.users import Moved
-
-WEEK: Final = 7  # days that the Overview's figures cover, against as many before
 
 
 @dataclass(frozen=True)
@@ -40,66 +39,26 @@ def _always(rule: str) -> Callable[[date], str]:
     return lambda day: rule
 
 
-def _since(column: str) -> Callable[[date], str]:
-    return lambda day: f"{column} >= '{day - timedelta(days=WEEK - 1)}' and {column} <= '{day}'"
-
-
-# What the Overview may open with, best first: five that can be told are shown, else those that cannot, with the reason.
-FIGURES: Final = (
-    NamedList(
-        "active",
-        _("Active traders"),
-        _("At least one own fill in the last 7 days."),
-        _always(f"days_since_trade < {WEEK}"),
-        ("days_since_trade",),
-    ),
-    NamedList(
-        "first_trades",
-        _("First trades"),
-        _("Traded for the first time in the last 7 days."),
-        _since("first_trade_on"),
-        ("first_trade_on",),
-    ),
-    NamedList(
-        "gone_quiet",
-        _("Gone quiet"),
-        _("Entered the stratum “quiet” in the last 7 days: a month without a trade."),
-        _always("true"),
-        ("activity",),
-        moved=("activity", "quiet"),
-    ),
-    NamedList(
-        "paying",
+_FIGURES: Final[dict[str, tuple[Word, Word]]] = {  # what the figures of the headline are called here, and what they count
+    "active_traders": (_("Active traders"), _("At least one own fill in the last 7 days.")),
+    "first_trades": (_("First trades"), _("Traded for the first time in the last 7 days.")),
+    "gone_quiet": (_("Gone quiet"), _("Entered the stratum “quiet” in the last 7 days: a month without a trade.")),
+    "net_revenue": (
         _("Net revenue"),
         _("Fees and other income less rebates, commissions and rewards, of the last 7 days."),
-        _always("net_revenue_7d_usdt <> 0"),
-        ("net_revenue_7d_usdt",),
-        "net_revenue_7d_usdt",
     ),
-    NamedList(
-        "holding",
-        _("Assets"),
-        _("Equity over all wallets at day end."),
-        _always("equity_usdt >= 1"),
-        ("equity_usdt",),
-        "equity_usdt",
-    ),
-    NamedList(
-        "active_again",
+    "assets": (_("Assets"), _("Equity over all wallets at day end.")),
+    "active_again": (
         _("Active again"),
         _("Traded in the last 7 days, and not in the week or more before; their first trade was earlier."),
-        lambda day: f"first_trade_on < '{day - timedelta(days=WEEK - 1)}'",
-        ("activity", "first_trade_on"),
-        moved=("activity", "active"),
     ),
-    NamedList(
-        "registrations",
-        _("New users"),
-        _("Registered in the last 7 days."),
-        _since("registered_on"),
-        ("registered_on",),
-    ),
-)
+    "registrations": (_("New users"), _("Registered in the last 7 days.")),
+}
+# The users behind each figure of `springtide.analytics.metrics.headline`: opened, they are as many as it says.
+FIGURES: Final = {
+    each.key: NamedList(each.key, *_FIGURES[each.key], each.rule_on, each.needs, each.money, moved=each.moved)
+    for each in HEADLINE
+}
 
 # Lists worth working, best first: the first three that can be told and have somebody on them are shown.
 WORTH_WORKING: Final = (
@@ -182,4 +141,4 @@ WORTH_WORKING: Final = (
     ),
 )
 
-BY_KEY: Final = {each.key: each for each in (*FIGURES, *WORTH_WORKING)}
+BY_KEY: Final = FIGURES | {each.key: each for each in WORTH_WORKING}

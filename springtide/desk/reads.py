@@ -10,13 +10,13 @@ from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
+from springtide.analytics.metrics.headline import WEEK, HeadlineFigure, chosen
 from springtide.desk import figures, lists, words
-from springtide.desk.lists import WEEK, NamedList
+from springtide.desk.lists import NamedList
 from springtide.desk.selections import Asked, period_end
 from springtide.desk.strip import Strip, both
 from springtide.desk.tiles import (
     Activation,
-    Better,
     Cell,
     CellMap,
     Change,
@@ -65,18 +65,14 @@ def headline(home: Home, strip: Strip, labels: Labels) -> Headline:
     """The five numbers the Overview opens with: what can be told first, then what cannot, with the reason."""
     day, missing = _day(home, strip), home.missing()
     kept = set(home.kept_days())
-    told = [each for each in lists.FIGURES if not _why_not(each, missing)]
-    untold = [each for each in lists.FIGURES if _why_not(each, missing)]
-    chosen = sorted([*told, *untold][:5], key=lists.FIGURES.index)
-    numbers = tuple(_number(home, strip, each, day, missing, kept) for each in chosen)
+    numbers = tuple(_number(home, strip, each, day, missing, kept) for each in chosen(missing))
     return Headline(_sentence(numbers), numbers, day - timedelta(days=WEEK - 1), day)
 
 
-def _number(home: Home, strip: Strip, named: NamedList, day: date, missing: Mapping[str, str], kept: set[date]) -> Number:
-    is_money = bool(named.money)
+def _number(home: Home, strip: Strip, of: HeadlineFigure, day: date, missing: Mapping[str, str], kept: set[date]) -> Number:
+    named, is_money = lists.FIGURES[of.key], bool(of.money)
     if reason := _why_not(named, missing):
         return Number(str(named.title), str(named.why), is_money, Missing(words.reason(reason)))
-    better: Better = "down" if named.key == "gone_quiet" else "up"
 
     def figure(on: date) -> int | Decimal:
         # A move is read from the log as of the day itself; everything else from the snapshot of the day asked about.
@@ -86,7 +82,7 @@ def _number(home: Home, strip: Strip, named: NamedList, day: date, missing: Mapp
 
     value = figure(day)
     before = day - timedelta(days=WEEK)
-    change = Change.of(value, figure(before), better) if before in kept else None
+    change = Change.of(value, figure(before), of.better) if before in kept else None
     return Number(str(named.title), str(named.why), is_money, value, change, {**strip.as_query(), "list": named.key})
 
 

@@ -124,36 +124,24 @@ def regime(say: Speech, snapshot: ReportSnapshot) -> str:
     return said + say(". Read every change against it.", "。请对照行情解读各项变化。")
 
 
-# What a number is compared with.
-_AGAINST = {
-    "daily_active_traders": ("in the 7 days before", "之前 7 天"),
-    "monthly_active_traders": ("in the 30 days before", "之前 30 天"),
-    "net_revenue_30d": ("in the 30 days before", "之前 30 天"),
-    "assets": ("30 days earlier", " 30 天前"),
-    "first_trade_7d": ("in the 30 days before", "之前 30 天"),
-}
-
-
 @dataclass(frozen=True)
 class Figure:
-    """One of the five numbers in words: its value, of how many (where it is a share), and what it is compared with.
+    """One of the five numbers in words: its value, and what it is compared with.
 
     `direction`: 1 up, -1 down, 0 the same or not known.
     """
 
     name: str
     value: str
-    of: str
     compared: str
     direction: int
     change_ratio: float | None
     is_missing: bool = False  # then `compared` says why
 
     def said(self, say: Speech) -> str:
-        """'31.4% of 2,310 users, 1.2 points less than in the 30 days before (32.6%)'."""
-        value = self.value + say(" ", "") + self.of if self.of else self.value
+        """'2,310, 1.2% less than in the 7 days before (2,338)'."""
         between = say(": ", "：") if self.is_missing else say(", ", "，")
-        return value + between + self.compared if self.compared else value
+        return self.value + between + self.compared if self.compared else self.value
 
 
 def figures(say: Speech, snapshot: ReportSnapshot) -> list[Figure]:
@@ -165,23 +153,19 @@ def _figure(say: Speech, number: HeadlineNumber) -> Figure:
     name = say.words(words.NUMBERS[number.key][0])
     if number.value is None:
         why = say.reason(number.reason or "").rstrip(".。")
-        return Figure(name, say("not available", "暂不可用"), "", why[:1].lower() + why[1:], 0, None, is_missing=True)
+        return Figure(name, say("not available", "暂不可用"), why[:1].lower() + why[1:], 0, None, is_missing=True)
     value = say.figure(number.value, number.unit)
-    of = "" if number.over is None else say("of {users} users", "（共 {users} 人）", users=say.count(number.over))
     if number.before is None:
-        return Figure(name, value, of, say("nothing to compare with yet", "暂无可比数据"), 0, None)
+        return Figure(name, value, say("nothing to compare with yet", "暂无可比数据"), 0, None)
     before = say.figure(number.before, number.unit)
-    against = say(*_AGAINST.get(number.key, ("before", "前期")))
-    if number.unit == "ratio":
-        change = round(float(number.value) * 100 - float(number.before) * 100, 1)
-        size = say("{points} points", "{points} 个百分点", points=f"{abs(change):.1f}")
-    elif number.change_ratio is not None:
-        change = round(number.change_ratio, 3)
-        size = say.ratio(abs(change))
-    else:
+    is_of_a_day = number.key == "assets"
+    against = say("7 days earlier", " 7 天前") if is_of_a_day else say("in the 7 days before", "之前 7 天")
+    if number.change_ratio is None:
         return Figure(
-            name, value, of, say("after {before} {against}", "{against}为 {before}", before=before, against=against), 0, None
+            name, value, say("after {before} {against}", "{against}为 {before}", before=before, against=against), 0, None
         )
+    change = round(number.change_ratio, 3)
+    size = say.ratio(abs(change))
     direction = (change > 0) - (change < 0)
     en, zh = {
         1: ("{size} more than {against} ({before})", "比{against}增加 {size}（{before}）"),
@@ -189,7 +173,7 @@ def _figure(say: Speech, number: HeadlineNumber) -> Figure:
         0: ("as {against}", "与{against}持平"),
     }[direction]
     compared = say(en, zh, size=size, against=against, before=before)
-    return Figure(name, value, of, compared, direction, number.change_ratio if number.unit != "ratio" else None)
+    return Figure(name, value, compared, direction, number.change_ratio)
 
 
 def _numbers(say: Speech, snapshot: ReportSnapshot) -> Part:

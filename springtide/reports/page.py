@@ -58,9 +58,8 @@ def _tiles(say: Speech, snapshot: ReportSnapshot) -> Iterator[str]:
         yield '<dl class="tiles">'
         for each in numbers:
             arrow = {1: "▲ ", -1: "▼ ", 0: ""}[each.direction]
-            of = f" <small>{escape(each.of)}</small>" if each.of else ""
             compared = f"<span>{arrow}{escape(each.compared)}</span>"
-            yield f"<div><dt>{escape(each.name)}</dt><dd><b>{escape(each.value)}</b>{of}{compared}</dd></div>"
+            yield f"<div><dt>{escape(each.name)}</dt><dd><b>{escape(each.value)}</b>{compared}</dd></div>"
         yield "</dl>"
 
 

@@ -97,7 +97,7 @@ def _numbers(snapshot: ReportSnapshot) -> Section:
                 "value": each.value,
                 "before": each.before,
                 "change": None if each.value is None or each.before is None else difference(each.value, each.before),
-                "change_ratio": None if each.unit == "ratio" else each.change_ratio,  # a percentage of a percentage misleads
+                "change_ratio": each.change_ratio,
                 "compared_with": each.compared_with,
                 "about": _lost(each.reason) if each.reason else words.NUMBERS[each.key][1],
             }

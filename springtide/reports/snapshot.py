@@ -157,7 +157,7 @@ def gather(home: Home, *, as_of: date | None = None) -> ReportSnapshot:
             freshness=freshness,
             stratifications=stratifications,
             definitions=_definitions(snapshot, day),
-            headline=asking(metrics.headline) if is_latest else _of_latest(freshness),
+            headline=asking(metrics.headline, as_of=day),
             movements=asking(metrics.movements) if is_latest else _of_latest(freshness),
             worklists=worklists,
             people=_people(engine, snapshot, worklists, [*names], home.missing(snapshot)),

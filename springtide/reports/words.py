@@ -12,31 +12,42 @@ from springtide.reports.tables import Name
 W = Words
 
 NUMBERS: Final[Mapping[str, tuple[Words, Words]]] = {
-    "daily_active_traders": (
-        W("Daily active traders", "日活跃交易用户"),
-        W("users with an own fill, mean over 7 days, against the 7 days before", "有自主成交的用户，7 天日均，对比之前 7 天"),
+    "active_traders": (
+        W("Active traders", "活跃交易用户"),
+        W("users with an own fill in 7 days, against the 7 days before", "7 天内有自主成交的用户，对比之前 7 天"),
     ),
-    "monthly_active_traders": (
-        W("Monthly active traders", "月活跃交易用户"),
-        W("users with an own fill in 30 days, against the 30 days before", "30 天内有自主成交的用户，对比之前 30 天"),
+    "first_trades": (
+        W("First trades", "首次交易"),
+        W("users who traded for the first time in 7 days, against the 7 days before", "7 天内首次交易的用户，对比之前 7 天"),
     ),
-    "net_revenue_30d": (
-        W("Net revenue, 30 days", "30 天净收入"),
+    "gone_quiet": (
+        W("Gone quiet", "转为沉寂"),
         W(
-            "fees and other income, less rebates, commissions and rewards, against the 30 days before",
-            "手续费与其他收入，减去返佣、佣金和奖励，对比之前 30 天",
+            "users who entered the stratum “quiet” in 7 days, a month without a trade, against the 7 days before",
+            "7 天内进入“沉寂”分层（一个月未交易）的用户，对比之前 7 天",
+        ),
+    ),
+    "net_revenue": (
+        W("Net revenue", "净收入"),
+        W(
+            "fees and other income, less rebates, commissions and rewards, of 7 days, against the 7 days before",
+            "7 天手续费与其他收入，减去返佣、佣金和奖励，对比之前 7 天",
         ),
     ),
     "assets": (
         W("Assets", "资产"),
-        W("equity over all wallets at day end, against 30 days earlier", "日终全部钱包权益，对比 30 天前"),
+        W("equity over all wallets at day end, against 7 days earlier", "日终全部钱包权益，对比 7 天前"),
     ),
-    "first_trade_7d": (
-        W("First trade within 7 days", "7 天首次交易率"),
+    "active_again": (
+        W("Active again", "重新活跃"),
         W(
-            "of those who registered in 30 days and have had their 7 days, against the 30 days before",
-            "30 天内注册且已满 7 天的用户中完成首次交易的比例，对比之前 30 天",
+            "users who traded in 7 days after a week or more without, against the 7 days before",
+            "停止交易一周以上后于 7 天内重新交易的用户，对比之前 7 天",
         ),
+    ),
+    "registrations": (
+        W("New users", "新用户"),
+        W("users who registered in 7 days, against the 7 days before", "7 天内注册的用户，对比之前 7 天"),
     ),
 }
 

@@ -29,6 +29,6 @@ def figures_that_open_users(page: str) -> list[tuple[str, int]]:
         (address, int(words.split()[0].replace(",", "")))
         for address, words in links(page)
         if address.startswith("/users/list/")
-        and not re.search(r"list=(paying|holding)", address)
+        and not re.search(r"list=(net_revenue|assets)", address)
         and re.match(r"[\d,]+( users?)?$", words)
     ]

@@ -7,6 +7,10 @@ from itertools import pairwise
 
 import pytest
 
+from springtide.analytics import metrics
+from springtide.desk import reads
+from springtide.desk.strip import Strip
+from springtide.desk.words import Labels
 from springtide.home.users import Selection
 from tests.desk.pages import figures_that_open_users, text_of
 from tests.desk.shown_home import LAST
@@ -27,6 +31,15 @@ def test_it_opens_with_a_sentence_five_numbers_three_movements_and_three_lists(m
     assert movements.count('<span class="title">') == 3
     assert lists.count('<span class="title">') == 3
     assert "Market: " in page
+
+
+def test_the_screen_and_the_reports_open_with_the_same_numbers(shown_home):
+    on_screen = reads.headline(shown_home, Strip(), Labels(shown_home.stratifications())).numbers
+    with shown_home.reading() as (engine, snapshot):
+        told = metrics.headline(engine, snapshot).rows
+    assert [(each.value, each.change and each.change.difference) for each in on_screen] == [
+        (row.value, row.value - row.before) for row in told
+    ]
 
 
 @pytest.mark.parametrize("name", TILES)

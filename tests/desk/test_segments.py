@@ -128,7 +128,7 @@ def test_a_pasted_list_becomes_a_list_and_what_no_user_has_is_given_back(analyst
 
 @pytest.mark.parametrize(
     "query",
-    [{"lifecycle": "repeat"}, {"list": "active"}, {"was": "lifecycle:repeat", "since": "2026-03-24"}],
+    [{"lifecycle": "repeat"}, {"list": "active_traders"}, {"was": "lifecycle:repeat", "since": "2026-03-24"}],
 )
 def test_any_list_becomes_a_segment_with_the_same_count(analyst, own_home, query):
     from urllib.parse import urlencode

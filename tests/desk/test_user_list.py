@@ -49,7 +49,7 @@ def test_a_list_is_sorted_by_a_column_and_back(manager):
 
 def test_named_lists_steps_parts_of_growth_and_moves_are_selections_too(manager):
     for query in (
-        "list=active",
+        "list=active_traders",
         "list=gone_quiet",
         "reached=deposit",
         "growth=churned&period=week",

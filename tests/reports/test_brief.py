@@ -14,8 +14,8 @@ pytestmark = pytest.mark.xdist_group("reports")
 
 def test_it_says_the_numbers_the_movements_and_the_lists(snapshot):
     told = brief_text(snapshot)
-    # In the last week daily_trader and back_again on 7 days each and gone_quiet on one: 15 ÷ 7; in the week before 7 and 3: 10 ÷ 7.
-    assert "Daily active traders: 2.1, 50.0% more than in the 7 days before (1.4)." in told
+    # In the last week daily_trader, back_again and gone_quiet; in the week before two of them.
+    assert "Active traders: 3, 50.0% more than in the 7 days before (2)." in told
     # 110 closes that rise by 150 to 76,350: 30 days before the last it was 71,850.
     assert "The market is flat: BTC +6.3% in 30 days." in told
     assert "Lifecycle: 1 user went from Lapsing to Repeat trader." in told

@@ -8,22 +8,23 @@ from springtide.analytics.metrics.answer import Answer
 from springtide.analytics.metrics.concentration import Concentration, ConcentrationRow, concentration
 from springtide.analytics.metrics.daily_states import STATES, DailyStates, StateDay, Transition, daily_states
 from springtide.analytics.metrics.growth_accounting import GrowthAccounting, GrowthRow, growth_accounting
-from springtide.analytics.metrics.headline import Headline, HeadlineNumber, headline
+from springtide.analytics.metrics.headline import HEADLINE, Headline, HeadlineFigure, HeadlineNumber, headline
 from springtide.analytics.metrics.lifecycle_value_map import LifecycleValueMap, MapCell, lifecycle_value_map
 from springtide.analytics.metrics.market import Market, MarketDay, market
 from springtide.analytics.metrics.movements import Movement, Movements, movements
 from springtide.analytics.metrics.moves_between import MoveRow, MovesBetween, Stayed, moves_between
 from springtide.analytics.metrics.registry import METRICS, Metric
+from springtide.analytics.metrics.served import SERVED, MetricValue, MetricValues, Served, metric_values
 from springtide.analytics.metrics.strata_sizes import StrataSizes, StratumSize, strata_sizes
 from springtide.analytics.metrics.strata_trend import StrataTrend, StratumDay, strata_trend
 from springtide.analytics.metrics.worklists import WORKLISTS, Worklist, Worklists, WorklistSize, worklists
 
 __all__ = [
-    "METRICS", "STATES", "WORKLISTS",
+    "HEADLINE", "METRICS", "SERVED", "STATES", "WORKLISTS",
     "ActivationChain", "ActivationStep", "Answer", "Concentration", "ConcentrationRow", "DailyStates", "GrowthAccounting", "GrowthRow",
-    "Headline", "HeadlineNumber", "LifecycleValueMap", "MapCell", "Market", "MarketDay", "Metric", "MoveRow", "Movement", "Movements",
-    "MovesBetween", "StateDay", "Stayed", "StrataSizes", "StrataTrend", "StratumDay", "StratumSize", "Transition", "Worklist",
-    "WorklistSize", "Worklists",
-    "activation_chain", "concentration", "daily_states", "growth_accounting", "headline", "lifecycle_value_map", "market", "movements",
-    "moves_between", "strata_sizes", "strata_trend", "worklists",
+    "Headline", "HeadlineFigure", "HeadlineNumber", "LifecycleValueMap", "MapCell", "Market", "MarketDay", "Metric", "MetricValue",
+    "MetricValues", "MoveRow", "Movement", "Movements", "MovesBetween", "Served", "StateDay", "Stayed", "StrataSizes", "StrataTrend",
+    "StratumDay", "StratumSize", "Transition", "Worklist", "WorklistSize", "Worklists",
+    "activation_chain", "concentration", "daily_states", "growth_accounting", "headline", "lifecycle_value_map", "market",
+    "metric_values", "movements", "moves_between", "strata_sizes", "strata_trend", "worklists",
 ]  # fmt: skip

@@ -13,11 +13,12 @@ from springtide.analytics.metrics.answer import Answer
 from springtide.analytics.metrics.concentration import concentration
 from springtide.analytics.metrics.daily_states import daily_states
 from springtide.analytics.metrics.growth_accounting import growth_accounting
-from springtide.analytics.metrics.headline import headline
+from springtide.analytics.metrics.headline import HEADLINE, HeadlineFigure, headline
 from springtide.analytics.metrics.lifecycle_value_map import lifecycle_value_map
 from springtide.analytics.metrics.market import market
 from springtide.analytics.metrics.movements import movements
 from springtide.analytics.metrics.moves_between import moves_between
+from springtide.analytics.metrics.served import SERVED, Served, metric_values
 from springtide.analytics.metrics.strata_sizes import strata_sizes
 from springtide.analytics.metrics.strata_trend import strata_trend
 from springtide.analytics.metrics.worklists import WORKLISTS, worklists
@@ -32,7 +33,7 @@ class Metric:
     key: str
     asks: str
     formula: tuple[str, ...]
-    unit: Literal["users", "usdt", "ratio", "users or usdt"]
+    unit: str
     grain: str
     better: Literal["up", "down", "neither"]
     over: str
@@ -42,6 +43,37 @@ class Metric:
     excludes: str = COUNTED
     owner: str = "user operations"
     version: int = 1
+    theme: str = "questions"
+
+
+def _headline_formula(figure: HeadlineFigure) -> str:
+    """`Σ equity_usdt`, or who is counted."""
+    if figure.money:
+        return f"Σ {figure.money}"
+    rule = "" if figure.rule == "true" else f"{figure.rule.format(since='the first day', day='the last')}"
+    moved = f"entered the stratum {figure.moved[1]} of {figure.moved[0]} in the week" if figure.moved else ""
+    return "users, " + " and ".join(part for part in (moved, rule.replace("'", "")) if part)
+
+
+def _served(one: Served) -> Metric:
+    """A served metric as an entry of the registry."""
+    return Metric(
+        key=one.key,
+        asks=one.asks,
+        formula=(one.formula,),
+        unit=one.unit,
+        grain=f"{', '.join(one.periods)}; all together, or by a stratification, channel_id, country, language, user_type"
+        + (" or product" if one.products else ""),
+        better=one.better,
+        over=one.over,
+        empty=one.empty,
+        measure=partial(metric_values, key=one.key),
+        definitions=tuple(dict.fromkeys(f"served/{part.source}" for part in one.parts)),
+        excludes=one.excludes,
+        owner=one.owner,
+        version=one.version,
+        theme=one.theme,
+    )
 
 
 _GROWTH_GRAIN = "day, week (from Monday) or month of the reporting zone"
@@ -217,79 +249,19 @@ METRICS: tuple[Metric, ...] = (
         definitions=("market",),
     ),
     Metric(
-        key="daily_active_traders",
-        asks="How many users trade on a day?",
+        key="headline",
+        asks="How was the week?",
         formula=(
-            "Σ over the last 7 days of users with an own fill ÷ 7",
-            "before: the 7 days before",
+            *(f"{each.key}: {_headline_formula(each)}" for each in HEADLINE),
+            "the first five that can be told are shown; before: the same of the 7 days before",
         ),
-        unit="users",
-        grain="the last closed day",
-        better="up",
-        over="users with at least one own fill on the day",
-        empty="not available where a source counts by week or no trades were given",
-        measure=headline,
-        definitions=("headline_traders",),
-    ),
-    Metric(
-        key="monthly_active_traders",
-        asks="How many users traded in the last 30 days?",
-        formula=(
-            "users with an own fill on one of the last 30 days",
-            "before: the 30 days before",
-        ),
-        unit="users",
-        grain="the last closed day",
-        better="up",
-        over="users with at least one own fill in the 30 days",
-        empty="not available where no trades were given",
-        measure=headline,
-        definitions=("headline_traders",),
-    ),
-    Metric(
-        key="net_revenue_30d",
-        asks="What did users bring in the last 30 days, after what was paid for it?",
-        formula=(
-            "Σ fees as charged + other income − commissions − rewards used that are not already inside the fees",
-            "before: the 30 days before",
-        ),
-        unit="usdt",
-        grain="the last closed day",
+        unit="users or usdt",
+        grain="the 7 days that end with a kept day",
         better="up",
         over="counted users",
-        empty="not available where fees are not known",
+        empty="a figure that cannot be told has a reason; before is null where the day a week earlier is not kept",
         measure=headline,
-        definitions=("headline_money",),
-    ),
-    Metric(
-        key="assets",
-        asks="What do users hold with us?",
-        formula=(
-            "Σ equity at day end",
-            "before: 30 days earlier",
-        ),
-        unit="usdt",
-        grain="the last closed day",
-        better="up",
-        over="spot, contract and earn wallets of counted users",
-        empty="not available where no balances were given",
-        measure=headline,
-        definitions=("headline_money",),
-    ),
-    Metric(
-        key="first_trade_7d",
-        asks="Of the users who registered, how many traded in their first seven days?",
-        formula=(
-            "users who traded on days 0 to 6 (day 0 is the day of registration) ÷ users who registered",
-            "before: the 30 days of registration before",
-        ),
-        unit="ratio",
-        grain="the latest 30 days of registration whose seven days have passed",
-        better="up",
-        over="users whose seven days have passed",
-        empty="absent where nobody registered; not available where users are derived from their activity",
-        measure=headline,
-        definitions=("headline_first_trade",),
+        definitions=("headline", "headline_moves"),
     ),
     Metric(
         key="movements",
@@ -318,6 +290,7 @@ METRICS: tuple[Metric, ...] = (
         measure=worklists,
         definitions=(),
     ),
+    *map(_served, SERVED),
 )
 BY_KEY = {metric.key: metric for metric in METRICS}
 
@@ -354,7 +327,7 @@ def page(metric: Metric) -> str:
     ]
     for name in metric.definitions:
         text = definition("springtide.analytics.metrics", name).text
-        lines += ["", f"## {name}.sql", "", "```sql", text.strip(), "```"]
+        lines += ["", f"## {name.rpartition('/')[2]}.sql", "", "```sql", text.strip(), "```"]
     return "\n".join(lines) + "\n"
 
 
@@ -370,7 +343,11 @@ def index_page() -> str:
         "| metric | asks | unit | better |",
         "| --- | --- | --- | --- |",
     ]
-    lines += [f"| [{m.key}]({m.key}.md) | {m.asks} | {m.unit} | {m.better} |" for m in METRICS]
+    lines += [f"| [{m.key}]({m.key}.md) | {m.asks} | {m.unit} | {m.better} |" for m in METRICS if m.theme == "questions"]
+    for theme in dict.fromkeys(one.theme for one in SERVED):
+        lines += ["", f"## {theme.capitalize()}", "", "By day, week or month and by any group.", ""]
+        lines += ["| metric | asks | unit | better |", "| --- | --- | --- | --- |"]
+        lines += [f"| [{m.key}]({m.key}.md) | {m.asks} | {m.unit} | {m.better} |" for m in METRICS if m.theme == theme]
     return "\n".join(lines) + "\n"
 
 
