@@ -194,7 +194,8 @@ def _answered(request: MemberRequest, run: RunSeen) -> dict[str, object]:
     """The context of `sql/run.html`."""
     context: dict[str, object] = {"run": run, "formats": exports.FORMATS, "rows_shown": statements.ROWS_SHOWN}
     if run.state != "done":
-        return context
+        so_far = round((clock.now() - run.began_at).total_seconds())
+        return {**context, "limits": sql.Limits(), "running_for": so_far}
     try:
         answer = answer_of(_home(), run, request.member)
     except SpringtideError as gone:
