@@ -35,7 +35,7 @@ from springtide.analytics.daybook.verify import Verified, verify
 from springtide.analytics.engine import DuckEngine, Engine
 from springtide.analytics.facts.mapping import Mapping
 from springtide.analytics.lake import Lake, Snapshot, compact
-from springtide.analytics.metrics import questions
+from springtide.analytics.metrics import questions, served
 from springtide.analytics.metrics.changes import Span, Why, why
 from springtide.analytics.metrics.signals import Annotation
 from springtide.analytics.metrics.signals.evaluating import evaluate_signals
@@ -298,6 +298,16 @@ class Home:
         with self.reading() as (engine, snapshot):
             return questions.LakeEvents(snapshot, self.settings.zone).event_names(engine)
 
+    def metric(self, key: str, **question: Any) -> metrics.MetricValues:
+        """A metric by day, week or month and by group; see `springtide.analytics.metrics.metric_values`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.metric_values(engine, snapshot, key, zone=self.settings.zone, **question)
+
+    def metric_tree(self, root: str = "net_revenue", **question: Any) -> served.MetricTree:
+        """What a metric is made of, over one period; see `springtide.analytics.metrics.served.metric_tree`."""
+        with self.reading() as (engine, snapshot):
+            return served.metric_tree(engine, snapshot, root, zone=self.settings.zone, **question)
+
     def concentration(self, as_of: date | None = None) -> metrics.Concentration:
         """How much lies with how few; see `springtide.analytics.metrics.concentration`."""
         with self.reading() as (engine, snapshot):
@@ -307,6 +317,11 @@ class Home:
         """The market's regime by day; see `springtide.analytics.metrics.market`."""
         with self.reading() as (engine, snapshot):
             return metrics.market(engine, snapshot, since=since, until=until)
+
+    def metrics(self) -> served.MetricCatalogue:
+        """The metrics that can be asked for by period, and whether they can be told."""
+        with self.reading() as (engine, snapshot):
+            return served.metric_catalogue(engine, snapshot)
 
     def why(self, metric: str, *, then: Span, now: Span, by: str | None = None, movers: bool = False) -> Why:
         """Why a metric changed between two periods; see `springtide.analytics.metrics.changes.why`."""

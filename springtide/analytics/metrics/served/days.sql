@@ -1,10 +1,13 @@
 -- What the users of each group did in each period, from their days.
 -- grain: period_on, group_key · counts, money in 1e-6 USDT; reads user_days, windows (which day counts towards which period), people
 -- Only days from $since to $until are read. A user counts once a period. Whoever was liquidated has used contracts.
+-- Given aggregates may know that a user traded and not how often: then the time of a fill says so.
 with did as (
     select
         w.period_on,
         d.user_no,
+        count(case when d.spot_trades > 0 or d.first_spot_at is not null then 1 end) as spot_days,
+        count(case when d.contract_trades > 0 or d.first_contract_at is not null then 1 end) as contract_days,
         cast(sum(d.spot_trades) as bigint) as spot_trades,
         cast(sum(d.contract_trades) as bigint) as contract_trades,
         cast(sum(d.spot_volume_usdt) as bigint) as spot_volume_usdt,
@@ -27,10 +30,10 @@ with did as (
 select
     d.period_on,
     p.group_key,
-    count(case when d.spot_trades + d.contract_trades > 0 then 1 end) as traders,
-    count(case when d.spot_trades > 0 then 1 end) as spot_traders,
-    count(case when d.contract_trades > 0 then 1 end) as contract_traders,
-    count(case when d.contract_trades > 0 or d.liquidations > 0 then 1 end) as contract_users,
+    count(case when d.spot_days + d.contract_days > 0 then 1 end) as traders,
+    count(case when d.spot_days > 0 then 1 end) as spot_traders,
+    count(case when d.contract_days > 0 then 1 end) as contract_traders,
+    count(case when d.contract_days > 0 or d.liquidations > 0 then 1 end) as contract_users,
     count(case when d.liquidations > 0 then 1 end) as liquidated_users,
     cast(sum(d.spot_trades + d.contract_trades) as bigint) as trades,
     cast(sum(d.spot_trades) as bigint) as spot_trades,
@@ -46,6 +49,9 @@ select
     cast(sum(d.commissions_usdt) as bigint) as commissions_usdt,
     cast(sum(d.rewards_cost_usdt) as bigint) as rewards_cost_usdt,
     cast(sum(d.net_revenue_usdt) as bigint) as net_revenue_usdt,
+    cast(
+        sum(d.net_revenue_usdt - d.spot_fees_usdt - d.contract_fees_usdt - d.other_income_usdt + d.commissions_usdt + d.rewards_cost_usdt) as bigint
+    ) as revenue_given_usdt,
     cast(sum(d.deposit_usdt) as bigint) as deposit_usdt,
     cast(sum(d.withdrawal_usdt) as bigint) as withdrawal_usdt,
     cast(sum(d.deposit_usdt - d.withdrawal_usdt) as bigint) as net_deposit_usdt

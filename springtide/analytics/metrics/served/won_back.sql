@@ -3,7 +3,7 @@
 with traded as (
     select distinct user_no
     from user_days
-    where day >= $since and day <= $until and spot_trades + contract_trades > 0
+    where day >= $since and day <= $until and (spot_trades + contract_trades > 0 or first_spot_at is not null or first_contract_at is not null)
 )
 select
     p.group_key,
