@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from springtide.cli import changes, metrics, people, reading, segments, sql, strategy, writing
+from springtide.cli import asking, changes, metrics, people, reading, segments, sql, strategy, writing
 from springtide.kernel.errors import SpringtideError
 
 
@@ -56,6 +56,7 @@ def springtide(ctx: click.Context, home: Path) -> None:
 for command in (
     *writing.COMMANDS,
     *reading.COMMANDS,
+    *asking.COMMANDS,
     *metrics.COMMANDS,
     *changes.COMMANDS,
     *segments.COMMANDS,

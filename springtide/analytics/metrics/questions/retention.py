@@ -57,6 +57,7 @@ class Retention:
     windows: Windows = "calendar"
     is_observed_beyond: bool = True
     min_return_count: int = 1
+    observed_until: datetime | None = None
     breakdown: Breakdown | None = None
     opened: Cell | None = None
 
@@ -87,6 +88,7 @@ def read(form: Form, stream: Stream) -> Retention:
         form.choice("windows", ("calendar", "rolling"), "calendar"),
         form.flag("observe_beyond_last_cohort", True),
         form.whole("min_return_count", 1, least=1, most=1_000_000),
+        form.moment("observed_to", is_end=True),
         breakdown,
         _opened(form, calendar, cohorts, columns, breakdown),
     )
@@ -215,7 +217,7 @@ def _periods(asked: Retention, stream: Stream) -> list[datetime]:
 def complete(asked: Retention, stream: Stream) -> list[list[bool]]:
     """Which cells have had their time: the last period of the column is over, for everybody in the cohort."""
     calendar, cohorts = asked.calendar, asked.cohorts
-    known_until = stream.extent(calendar.zone)[1]
+    known_until = asked.observed_until or stream.extent(calendar.zone)[1]
     if not asked.is_observed_beyond:
         known_until = min(known_until, calendar.after(cohorts[-1]))
     told = []
@@ -278,6 +280,11 @@ KIND = Kind(
         ),
         Key("observe_beyond_last_cohort", "`false`: what comes after the last cohort's period is not looked at", "`true`"),
         Key("min_return_count", "return events in a period (a bracket) that it takes to have come back", "1"),
+        Key(
+            "observed_to",
+            "last local day of which everything is known; cells that need a later one are not complete",
+            "the last closed day, or the last event of a file",
+        ),
         Key("brackets", "pairs of periods after the cohort, first and last: a column each, instead of `intervals`", "none"),
         Key("breakdown", f"{kind.BREAKDOWN.about}; the value at the user's first start event", "no split"),
         kind.TZ,
