@@ -30,6 +30,7 @@ from springtide.analytics.facts import mapping
 from springtide.analytics.facts.reference import tables_page
 from springtide.analytics.lake import manifest
 from springtide.analytics.metrics import registry
+from springtide.analytics.metrics.questions.reference import questions_page
 from springtide.analytics.metrics.signals.evaluating import SIGNALS
 from springtide.analytics.metrics.signals.watched import METRIC_DAYS
 from springtide.analytics.strata import STRATA, load, reference_page
@@ -60,6 +61,7 @@ def pages() -> dict[str, Callable[[], str]]:
         "errors.md": errors_page,
         "api.md": api_page,
         "rights.md": rights_page,
+        "questions.md": questions_page,
         "metrics/index.md": registry.index_page,
         **{f"metrics/{metric.key}.md": lambda metric=metric: registry.page(metric) for metric in registry.METRICS},  # type: ignore[misc]
     }

@@ -38,6 +38,7 @@ def ask(
 
     An event is `[user, event, time, {properties}]` or an object with those keys. `users`: user → properties; `aliases`: id → user.
 
+    >>> import springtide
     >>> log = [["ann", "deposited", "2026-03-02T09:00:00+00:00"], ["ann", "traded", "2026-03-04T10:00:00+00:00"]]
     >>> springtide.ask({"kind": "stickiness", "date_from": "2026-03-01", "date_to": "2026-03-07"}, events=log)["counts"]
     [0, 1, 0, 0, 0, 0, 0]
