@@ -36,6 +36,7 @@ from springtide.analytics.metrics.signals.watched import METRIC_DAYS
 from springtide.analytics.strata import STRATA, load, reference_page
 from springtide.analytics.strata.definitions import EDGES
 from springtide.cli.main import springtide
+from springtide.home.sql.reference import sql_page
 from springtide.kernel import errors
 from springtide.kernel.settings import FILE_NAME, HomeSettings
 
@@ -61,6 +62,7 @@ def pages() -> dict[str, Callable[[], str]]:
         "errors.md": errors_page,
         "api.md": api_page,
         "rights.md": rights_page,
+        "sql-tables.md": sql_page,
         "questions.md": questions_page,
         "metrics/index.md": registry.index_page,
         **{f"metrics/{metric.key}.md": lambda metric=metric: registry.page(metric) for metric in registry.METRICS},  # type: ignore[misc]
@@ -232,6 +234,7 @@ EXAMPLES: Mapping[str, str] = {
     "signals": "signals",
     "users": "users \"lifecycle = 'lapsing'\"",
     "user": "user u01",
+    "sql": "sql --tables market_days",
     "freshness": "freshness",
     "verify": "verify",
     "brief": "brief",

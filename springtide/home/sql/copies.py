@@ -26,9 +26,9 @@ def open_files(
     """
     entries = tuple(entries)
     if not table.closed_to(rights) and not table.condition(rights):
-        return [snapshot.root / entry.path for entry in entries]
+        return [(snapshot.root / entry.path).absolute() for entry in entries]
     columns, rows = stored_columns(table, rights), table.condition(rights)
-    own = folder / f"{table.stored}-{content_hash([columns, rows])}"
+    own = folder.absolute() / f"{table.stored}-{content_hash([columns, rows])}"
     own.mkdir(mode=0o700, parents=True, exist_ok=True)
     return [_copy(engine, snapshot.root / entry.path, own, columns, rows) for entry in entries]
 

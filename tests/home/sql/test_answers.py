@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
-from springtide.home import sql
+from springtide.home import Home, sql
 from springtide.home.sql.sandbox import Limits
 from springtide.kernel.errors import BadInput
 
@@ -152,3 +153,9 @@ def test_an_answer_reads_as_a_frame_and_as_json(small_home):
     assert told.to_pandas().shape == (1, 2)
     assert told.to_polars().columns == ["day", "usdt"]
     assert told.as_list() == [{"day": "2026-03-03", "usdt": "124233.914000"}]
+
+
+def test_a_home_may_be_named_from_where_one_stands(small_home, monkeypatch):
+    monkeypatch.chdir(small_home.path.parent)
+    for rights in (sql.ALL, frozenset()):
+        assert rows(Home(Path("home")), "select count(*) from spot_trades", rights=rights) == [(4,)]

@@ -113,6 +113,7 @@ def test_no_file_that_somebody_without_rights_is_given_holds_what_is_closed(smal
             assert not [word for word in CLOSED if word in str(engine.rows("select * from held").values)], path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_ends_in_bounded_time_with_a_plain_error(name, small_home, engine_python):
     shown = given(small_home, "users")
