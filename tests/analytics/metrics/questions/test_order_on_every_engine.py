@@ -13,8 +13,8 @@ from springtide.analytics.metrics.questions.attempts import Shape, attempts_tabl
 from tests.analytics.metrics.questions.asking import ask
 from tests.analytics.metrics.questions.logs import crowd
 
-ABC = [{"event": "a"}, {"event": "b"}, {"event": "c"}]
-SHARED = [{"event": "a"}, {"event": ["a", "b"]}, {"event": None}]
+ABC: list[dict[str, Any]] = [{"event": "a"}, {"event": "b"}, {"event": "c"}]
+SHARED: list[dict[str, Any]] = [{"event": "a"}, {"event": ["a", "b"]}, {"event": None}]
 WINDOW = {"value": 8, "unit": "second"}
 EXCLUDED = [{"event": "d", "from_step": 1, "to_step": 2}, {"event": "c", "from_step": 2, "to_step": 3}]
 
