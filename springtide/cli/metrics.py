@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import click
 
+from springtide.analytics.metrics import Mean, Share
+from springtide.analytics.metrics.acquisition import LEAST_USERS
+from springtide.analytics.metrics.asset_changes import FIGURES
 from springtide.cli.options import DAY, as_json, home_path, say, show, with_home
 from springtide.home import Home
 from springtide.kernel.days import PERIODS
@@ -83,4 +88,64 @@ def metric(
         )
 
 
-COMMANDS = (metrics, metric)
+@click.command()
+@click.option("--from", "since", type=DAY, help="The first day of registration; by default 90 days before the last.")
+@click.option("--to", "until", type=DAY, help="The last day of registration; by default the last whose 37 days have passed.")
+@click.option("--least", type=click.IntRange(1), default=LEAST_USERS, show_default=True, help="Users that a rank needs.")
+@as_json
+@with_home
+def acquisition(home: Home, since: date | None, until: date | None, least: int, wants_json: bool) -> None:
+    """Channels ranked by what their users brought, with what they cost and how many were kept."""
+    found = home.acquisition(since=since, until=until, least_users=least)
+    if wants_json:
+        say(found.as_dict())
+        return
+    columns = (
+        "rank",
+        "channel_id",
+        "registrations",
+        "first_deposits",
+        "first_trades",
+        "kept",
+        "linked",
+        "ltv_30",
+        "cpa",
+        "payback_days",
+    )
+    rows = [[_figure(getattr(row, name)) for name in columns] for row in found.rows]
+    show(f"Users registered from {found.since} to {found.until}", columns, rows, note="In brackets: the likely range, 95 %.")
+    for column, reason in found.reasons.items():
+        click.echo(f"{column} is not available: {reason}.")
+
+
+def _figure(figure: Any) -> Any:
+    """`31.4 % (28.9–34.0)`, `4.20 (3.10–5.30)`, or the figure as it is."""
+    match figure:
+        case Share(value=float(value), low=float(low), high=float(high)):
+            return f"{value:.1%} ({low * 100:.1f}–{high * 100:.1f})"
+        case Share():
+            return None
+        case Mean(value=value, low=Decimal() as low, high=Decimal() as high):
+            return f"{value:,.2f} ({low:,.2f}–{high:,.2f})"
+        case Mean(value=value):
+            return f"{value:,.2f}"
+    return figure
+
+
+@click.command("asset-changes")
+@click.option("--period", type=click.Choice(PERIODS), default="week", show_default=True)
+@click.option("--from", "since", type=DAY, help="The first day; by default 30 days, 13 weeks or a year back.")
+@click.option("--to", "until", type=DAY, help="The last day; by default the last closed one.")
+@as_json
+@with_home
+def asset_changes(home: Home, period: str, since: date | None, until: date | None, wants_json: bool) -> None:
+    """What moved the assets: net deposits, prices, trading, fees, rewards and the rest, which add up to the change."""
+    found = home.asset_changes(period=period, since=since, until=until)
+    if wants_json:
+        say(found.as_dict())
+        return
+    columns = ("since", "until", "before", *FIGURES[3:], "after", "reason")
+    show("What moved the assets", columns, [[getattr(row, name) for name in columns] for row in found.rows])
+
+
+COMMANDS = (metrics, metric, acquisition, asset_changes)

@@ -313,6 +313,21 @@ class Home:
         with self.reading() as (engine, snapshot):
             return metrics.concentration(engine, snapshot, as_of=as_of)
 
+    def concentration_trend(self, **question: Any) -> metrics.ConcentrationTrend:
+        """Concentration on every kept day; see `springtide.analytics.metrics.concentration_trend`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.concentration_trend(engine, snapshot, **question)
+
+    def acquisition(self, **question: Any) -> metrics.Acquisition:
+        """Channels by what their users brought; see `springtide.analytics.metrics.acquisition`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.acquisition(engine, snapshot, **question)
+
+    def asset_changes(self, **question: Any) -> metrics.AssetChanges:
+        """What moved the assets, period by period; see `springtide.analytics.metrics.asset_changes`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.asset_changes(engine, snapshot, zone=self.settings.zone, **question)
+
     def market(self, *, since: date | None = None, until: date | None = None) -> metrics.Market:
         """The market's regime by day; see `springtide.analytics.metrics.market`."""
         with self.reading() as (engine, snapshot):

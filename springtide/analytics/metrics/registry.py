@@ -8,9 +8,12 @@ from functools import partial
 from typing import Any, Literal
 
 from springtide.analytics.engine import definition
+from springtide.analytics.metrics.acquisition import FIRST_DAYS, KEPT_DAYS, LEAST_USERS, acquisition
 from springtide.analytics.metrics.activation_chain import activation_chain
 from springtide.analytics.metrics.answer import Answer
+from springtide.analytics.metrics.asset_changes import asset_changes
 from springtide.analytics.metrics.concentration import concentration
+from springtide.analytics.metrics.concentration_trend import concentration_trend
 from springtide.analytics.metrics.daily_states import daily_states
 from springtide.analytics.metrics.growth_accounting import growth_accounting
 from springtide.analytics.metrics.headline import HEADLINE, HeadlineFigure, headline
@@ -231,6 +234,54 @@ METRICS: tuple[Metric, ...] = (
         empty="null where no user has a positive value; not available, with the reason, where the measure is not known",
         measure=concentration,
         definitions=("concentration",),
+    ),
+    Metric(
+        key="concentration_trend",
+        asks="Does more or less of it hang on few users than before?",
+        formula=("concentration of every kept day",),
+        unit="ratio",
+        grain="kept day (35 days, then month ends) and measure",
+        better="down",
+        over="users with a positive value",
+        empty="a measure that cannot be told has no rows",
+        measure=concentration_trend,
+        definitions=("concentration",),
+    ),
+    Metric(
+        key="asset_changes",
+        asks="What moved the assets that users hold with us?",
+        formula=(
+            "Δassets = net deposits + price effect + trading PnL − fees + rewards + other, always shown split",
+            "price effect: holdings at the close of the day before, times how much the close moved",
+            "trading PnL: what contracts realised, and what spot trades gained against the close of their day",
+            "other: what is left, so that the parts sum to the change exactly",
+        ),
+        unit="usdt",
+        grain="day, week or month, from the end of the day before it to its last day",
+        better="up",
+        over="spot, contract and earn wallets of counted users",
+        empty="null, with the reason, where balances of one of the two days are not known; not available by week",
+        measure=asset_changes,
+        definitions=("changes/asset_flows", "changes/asset_held", "changes/asset_holdings", "changes/spot_gains"),
+    ),
+    Metric(
+        key="acquisition",
+        asks="Which channel brings users who stay and pay, and what does it cost?",
+        formula=(
+            f"steps: users who took them on days 0 to {FIRST_DAYS - 1} ÷ users who registered, with Wilson's 95 % interval",
+            f"kept (cohort quality): of those who traded on these days, who traded again in the {KEPT_DAYS} days after them",
+            "LTV_30 = Σ net revenue of these days ÷ users who registered, with a normal 95 % interval",
+            "linked: users who share a device, payment, address, face or key with another account ÷ users who registered",
+            "CPA = spend ÷ first trades; payback: the age at which what the cohort brought reaches what was spent",
+            f"ranked by LTV_30 among channels with {LEAST_USERS} users or more",
+        ),
+        unit="users or usdt",
+        grain="channel, over the users registered in a range of days whose 37 days have passed (the latest 90 days of them)",
+        better="up",
+        over="counted users by the channel they registered with",
+        empty="a column that cannot be told is null and has a reason; a channel with too few users has no rank",
+        measure=acquisition,
+        definitions=("acquisition", "payback", "channel_spend"),
     ),
     Metric(
         key="market",
