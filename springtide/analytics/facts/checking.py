@@ -78,8 +78,9 @@ class Reading:
     """One source read under one layout.
 
     `typed` is a query with, for every row: line, row (as it came, JSON), `r_<column>` as it came and `v_<column>` as it is taken.
-    `checked` adds account_no, user_no, day and fault. It joins the engine's table `accounts` (user_id, account_no, user_no,
-    registered_at, registered_on, is_derived) where the table is about users. `given` are the columns the source knows.
+    `checked` adds account_no, user_no, day and fault: `picked` from the typed rows (t) with `joined`. It joins the engine's table
+    `accounts` (user_id, account_no, user_no, registered_at, registered_on, is_derived) where the table is about users. `given` are
+    the columns the source knows.
     """
 
     contract: Contract
@@ -87,9 +88,23 @@ class Reading:
     raw: Raw
     mapping: str
     typed: str
-    checked: str
+    picked: str
+    joined: str
     faults: tuple[Fault, ...]
     given: frozenset[str]
+
+    @property
+    def checked(self) -> str:
+        return self.check(self.typed)
+
+    def check(self, typed: str) -> str:
+        """The typed rows of this source, or of several that are checked alike, with what `checked` adds; further columns stay."""
+        return f"select {self.picked} from ({typed}) as t {self.joined}"
+
+    @property
+    def checked_alike(self) -> tuple[object, ...]:
+        """Equal for sources of one table whose rows have the same types and are checked by the same rules."""
+        return self.picked, self.joined, tuple(heading.type for heading in self.raw.headings), self.faults
 
     @property
     def user_columns(self) -> tuple[str, ...]:
@@ -239,8 +254,8 @@ def read(
     if where:
         rows += f" where {where}"
     typed = f"select *, {', '.join(taken)} from ({rows})"
-    checked = _with_accounts(contract, typed, faults, zone)
-    return Reading(contract, layout, raw, mapping, typed, checked, tuple(faults.listed), given)
+    picked, joined = _with_accounts(contract, faults, zone)
+    return Reading(contract, layout, raw, mapping, typed, picked, joined, tuple(faults.listed), given)
 
 
 class _Faults:
@@ -517,9 +532,9 @@ def _instant(instant: datetime) -> str:
     return f"timestamp '{instant.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ')}'"
 
 
-def _with_accounts(contract: Contract, typed: str, faults: _Faults, zone: ZoneInfo) -> str:
-    """The checked query: users resolved, the day told, the fault found."""
-    picked, joined = ["t.*"], [f"from ({typed}) as t"]
+def _with_accounts(contract: Contract, faults: _Faults, zone: ZoneInfo) -> tuple[str, str]:
+    """What makes typed rows (t) checked ones, as columns and joins: users resolved, the day told, the fault found."""
+    picked, joined = ["t.*"], list[str]()
     if contract.user:
         picked += ["a.account_no", "a.user_no"]
         joined.append(f"left join accounts as a on t.v_{contract.user} = a.user_id")
@@ -547,4 +562,4 @@ def _with_accounts(contract: Contract, typed: str, faults: _Faults, zone: ZoneIn
         day = day_sql(f"v_{when}", zone)
     if contract is USERS:
         picked.append("nullif(v_master_user_id, v_user_id) as master_user_id")
-    return f"select {', '.join(picked)}, {day} as day, {faults.sql()} as fault {' '.join(joined)}"
+    return f"{', '.join(picked)}, {day} as day, {faults.sql()} as fault", " ".join(joined)

@@ -37,6 +37,7 @@ FAULT_NAMES: Schema = (
     Column("column_name", "varchar"),
     Column("rule", "varchar", False),
 )
+SOURCES_AT_ONCE = 8  # small files read and checked in one statement
 KEYS_AT_ONCE = 4_000_000  # keys compared in one go: about 300 MB
 ROWS_OF_A_FILE = 250_000  # the days of a month lie in one file up to so many rows
 
@@ -122,13 +123,13 @@ _ROW_VERDICTS = """
 class _Stage:
     """Every row of a batch as it may go into the lake, with what decides on it beside: _part, _line, _fault, _key, _day, _void."""
 
-    path: Path
+    paths: tuple[Path, ...]
     good: int
     voids: int
 
     @property
     def sql(self) -> str:
-        return parquet([self.path])
+        return parquet(self.paths)
 
 
 def file_rows(batch: Batch, readings: Sequence[Reading]) -> list[Filed]:
@@ -156,26 +157,32 @@ def file_rows(batch: Batch, readings: Sequence[Reading]) -> list[Filed]:
     quarantine(batch, readings)
     _tidy(batch, contract)
     batch.engine.drop("verdicts", "excluded", "known", "gone", "refused")
-    stage.path.unlink()
+    for path in stage.paths:
+        path.unlink()
     return filed
 
 
 def _stage(batch: Batch, contract: Contract, readings: Sequence[Reading]) -> _Stage:
     """Read, check and type every row once; all that follows reads the outcome."""
-    path = batch.scratch()
     void = "v_is_void" if contract.is_event else "false"
-    queries = [
-        f"select cast({part} as smallint) as _part, line as _line, fault as _fault, {checking.staged_key(contract)} as _key, "
-        f"day as _day, {void} as _void, {', '.join(reading.stored())} from ({reading.checked})"
-        for part, reading in enumerate(readings)
-    ]
-    batch.engine.connection.execute(
-        f"copy ({' union all '.join(queries)}) to {literal(path)} (format parquet, compression lz4_raw)"
-    )
+    # What is checked alike is checked together: every check holds all users in memory. Not too many at once: so does every source
+    # hold a block for each column that is being written.
+    alike: dict[tuple[object, ...], tuple[Reading, list[str]]] = {}
+    for part, reading in enumerate(readings):
+        _, typed = alike.setdefault((part // SOURCES_AT_ONCE, *reading.checked_alike), (reading, []))
+        typed.append(f"select cast({part} as smallint) as _part, * from ({reading.typed})")
+    paths = []
+    for reading, typed in alike.values():
+        paths.append(batch.scratch())
+        query = (
+            f"select _part, line as _line, fault as _fault, {checking.staged_key(contract)} as _key, day as _day, {void} as _void, "
+            f"{', '.join(reading.stored())} from ({reading.check(' union all '.join(typed))})"
+        )
+        batch.engine.connection.execute(f"copy ({query}) to {literal(paths[-1])} (format parquet, compression lz4_raw)")
     [(good, voids)] = batch.engine.rows(
-        f"select count(*), count(case when _void then 1 end) from {parquet([path])} where _fault is null"
+        f"select count(*), count(case when _void then 1 end) from {parquet(paths)} where _fault is null"
     ).values
-    return _Stage(path, good, voids)
+    return _Stage(tuple(paths), good, voids)
 
 
 # Which keys come up again
@@ -383,7 +390,7 @@ def _reads_by_day(batch: Batch, stage: _Stage, runs: Sequence[tuple[date, date]]
     """Can each run of days be read from a few row groups? So it is where a source is written in the order of time."""
     told = batch.engine.rows(
         "select cast(stats_min_value as date), cast(stats_max_value as date) "
-        f"from parquet_metadata({literal(stage.path)}) where path_in_schema = '_day'"
+        f"from parquet_metadata([{', '.join(map(literal, stage.paths))}]) where path_in_schema = '_day'"
     )
     groups = [(first, last) for first, last in told.values if first and last]
     reads = sum(group[0] <= run[1] and run[0] <= group[1] for run in runs for group in groups)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from springtide.analytics.facts import import_path
+from springtide.kernel.days import zone
 from tests import sql
-from tests.analytics.facts.conftest import TRADE
+from tests.analytics.facts.conftest import NOW, TRADE, USER
 
 ROWS = 1_000_000
 LIMIT_MB = 800
@@ -50,3 +52,23 @@ def test_a_file_of_many_rows_needs_little_memory_new_and_again(exchange):
     assert int(peak_mb) < LIMIT_MB
     assert exchange.lake.snapshot().rows("spot_trades") == ROWS - 1000
     assert exchange.lake.snapshot().rows("quarantine") == 1000
+
+
+@pytest.mark.slow
+def test_many_small_files_of_many_users_need_little_memory_too(exchange):
+    users, files = 100_000, 60
+    known = ", ".join(f"'{value}' as {name}" for name, value in USER.items())
+    sql.run(f"copy (select 'u' || range as user_id, {known} from range({users})) to '{exchange.folder}/users.parquet'")
+    exchange.imported("users.parquet")
+    rest = ", ".join(f"'{value}' as {name}" for name, value in TRADE.items() if name != "user_id")
+    (exchange.folder / "trades").mkdir()
+    for number in range(files):
+        sql.run(
+            f"copy (select {number * 100} + range as event_id, 'u' || (range * 1000 + {number}) as user_id, {rest} from range(100)) "
+            f"to '{exchange.folder}/trades/spot_trades-{number:02}.parquet'"
+        )
+
+    told = import_path(exchange.lake, exchange.folder / "trades", zone=zone("UTC"), now=NOW, memory="250MB", threads=2)
+
+    [counts] = told.tables.values()
+    assert (counts.taken, counts.quarantined) == (files * 100, 0)
