@@ -26,6 +26,8 @@ PERIODS_TABLE: Schema = (
     Column("from_at", "timestamp", False),
     Column("to_at", "timestamp", False),
 )
+DAY_BITS: Schema = (Column("day", "date", False), Column("day_bit", "bigint", False))
+PERIOD_MASKS: Schema = (Column("period_on", "date", False), Column("days_mask", "bigint", False))
 WINDOWS: Schema = (Column("day", "date", False), Column("period_on", "date", False))
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from springtide.analytics.daybook.tables import EQUITY_DAYS, FIRSTS, PROFILES, USER_DAYS
+from springtide.analytics.daybook.tables import EQUITY_DAYS, FIRSTS, MASK_BITS, PROFILES, USER_DAYS
 from springtide.analytics.engine import Engine, Schema, definition
 from springtide.analytics.facts import fact_schema
 from springtide.analytics.lake import Snapshot
 from springtide.analytics.metrics.reading import STRATA, attach_profiles, attach_strata, unavailable_strata
-from springtide.analytics.metrics.served.asked import PERIODS_TABLE, WINDOWS, Span
+from springtide.analytics.metrics.served.asked import DAY_BITS, PERIOD_MASKS, PERIODS_TABLE, WINDOWS, Span
 from springtide.analytics.metrics.served.sums import Sum
 from springtide.kernel.days import day_bounds, days
 
@@ -55,8 +55,7 @@ class Reader:
         """`windows`: which days count towards which period; gives the first and the last of them."""
         rows = []
         for span in spans:
-            first = span.until - timedelta(days=trailing_days - 1) if trailing_days else span.since
-            rows += [(day, span.since) for day in days(first, span.until)]
+            rows += [(day, span.since) for day in days(*_window(span, trailing_days))]
         self.engine.table("windows", WINDOWS, rows)
         return min(day for day, _ in rows), max(day for day, _ in rows)
 
@@ -95,10 +94,40 @@ class Reader:
         self.snapshot.attach(self.engine, table, fact_schema(table), since=since, until=until)
 
 
+def _window(span: Span, trailing_days: int) -> tuple[date, date]:
+    """The period's own days, or those that lead up to its end."""
+    return (span.until - timedelta(days=trailing_days - 1) if trailing_days else span.since), span.until
+
+
 def _days(reader: Reader, one: Sum, columns: Sequence[str], spans: Sequence[Span], found: Reading) -> None:
     since, until = reader.windows(spans, one.trailing_days)
     reader.snapshot.attach(reader.engine, "user_days", USER_DAYS, since=since, until=until)
     reader.ask("days", columns, found, params={"since": since, "until": until})
+
+
+def _users(reader: Reader, one: Sum, columns: Sequence[str], spans: Sequence[Span], found: Reading) -> None:
+    if not one.trailing_days and all(span.since == span.until for span in spans):
+        _days(reader, one, columns, spans, found)  # a user has one row a day
+        return
+    for windows in _in_masks({span.since: _window(span, one.trailing_days) for span in spans}):
+        since, until = min(first for first, _ in windows.values()), max(last for _, last in windows.values())
+        bits = {day: 1 << place for place, day in enumerate(days(since, until))}
+        masks = [(period_on, sum(bits[day] for day in days(*window))) for period_on, window in windows.items()]
+        reader.engine.table("day_bits", DAY_BITS, list(bits.items()))
+        reader.engine.table("period_masks", PERIOD_MASKS, masks)
+        reader.snapshot.attach(reader.engine, "user_days", USER_DAYS, since=since, until=until)
+        reader.ask("users", columns, found, params={"since": since, "until": until})
+
+
+def _in_masks(windows: Mapping[date, tuple[date, date]]) -> Iterator[dict[date, tuple[date, date]]]:
+    """Windows in their order, as many at a time as one mask of days holds."""
+    batch: dict[date, tuple[date, date]] = {}
+    for period_on, (first, last) in windows.items():
+        if batch and (last - min(first for first, _ in batch.values())).days >= MASK_BITS:
+            yield batch
+            batch = {}
+        batch[period_on] = first, last
+    yield batch
 
 
 def _starts(reader: Reader, one: Sum, columns: Sequence[str], spans: Sequence[Span], found: Reading) -> None:
@@ -191,6 +220,7 @@ def _wash(reader: Reader, one: Sum, columns: Sequence[str], spans: Sequence[Span
 
 _READINGS: Mapping[str, Callable[[Reader, Sum, Sequence[str], Sequence[Span], Reading], None]] = {
     "days": _days,
+    "users": _users,
     "starts": _starts,
     "lifetime": _lifetime,
     "ends": _ends,

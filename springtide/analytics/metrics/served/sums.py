@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Source = Literal[
-    "days", "starts", "lifetime", "ends", "standing", "won_back", "left_with_assets", "emptied", "care", "wash"
+    "days", "users", "starts", "lifetime", "ends", "standing", "won_back", "left_with_assets", "emptied", "care", "wash"
 ]  # fmt: skip
 
 LAPSING_DAYS = 30
@@ -73,9 +73,12 @@ def _products(column: str) -> dict[str, str]:
     return {product: f"{product}_{column}" for product in ("spot", "contract")}
 
 
-def _did(column: str, *needs: str, by_product: bool = False, trailing_days: int = 0, tables: tuple[str, ...] = ()) -> Sum:
-    products = _products(column) if by_product else {}
-    return Sum("days", column, needs, tables, trailing_days=trailing_days, products=products)
+def _did(column: str, *needs: str, by_product: bool = False, tables: tuple[str, ...] = ()) -> Sum:
+    return Sum("days", column, needs, tables, products=_products(column) if by_product else {})
+
+
+def _users(column: str, *needs: str, by_product: bool = False, trailing_days: int = 0) -> Sum:
+    return Sum("users", column, needs, trailing_days=trailing_days, products=_products(column) if by_product else {})
 
 
 def _step(
@@ -100,9 +103,9 @@ def _began(step: str, *needs: str) -> Sum:
 TRADED, COUNTED, VOLUME, FEES = "last_trade_on", "trades_30d", "volume_30d_usdt", "fees_30d_usdt"
 REVENUE, MOVED, HELD = "net_revenue_30d_usdt", "net_deposit_30d_usdt", "equity_usdt"
 
-TRADERS = _did("traders", TRADED, by_product=True)
-WEEKLY_TRADERS = _did("traders", TRADED, by_product=True, trailing_days=7)
-MONTHLY_TRADERS = _did("traders", TRADED, by_product=True, trailing_days=30)
+TRADERS = _users("traders", TRADED, by_product=True)
+WEEKLY_TRADERS = _users("traders", TRADED, by_product=True, trailing_days=7)
+MONTHLY_TRADERS = _users("traders", TRADED, by_product=True, trailing_days=30)
 TRADES = _did("trades", COUNTED, by_product=True)
 VOLUME_USDT = _did("volume_usdt", VOLUME, by_product=True)
 SPOT_VOLUME = _did("spot_volume_usdt", VOLUME)
@@ -117,8 +120,8 @@ REVENUE_GIVEN = _did("revenue_given_usdt", REVENUE)
 DEPOSITS = _did("deposit_usdt", MOVED)
 WITHDRAWALS = _did("withdrawal_usdt", MOVED)
 NET_DEPOSITS = _did("net_deposit_usdt", MOVED)
-CONTRACT_USERS = _did("contract_users", "liquidations_30d")
-LIQUIDATED = _did("liquidated_users", "liquidations_30d")
+CONTRACT_USERS = _users("contract_users", "liquidations_30d")
+LIQUIDATED = _users("liquidated_users", "liquidations_30d")
 
 REGISTRATIONS = _began("registration", "registered_on")
 PASSED_KYC = _began("kyc", "kyc_passed_on")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from tests.tables import SCHEMAS
 
 GIVEN = ("spot_trades", "contract_trades", "transfers", "balances", "restrictions")
 
+BLANK = {column.name: None if column.nullable else 0 for column in SCHEMAS["user_days"]}
 SINCE, UNTIL = date(2026, 3, 29), date(2026, 3, 31)
 
 
@@ -49,6 +51,25 @@ def test_what_users_did_is_told_by_day_week_and_month(lake):
     assert values(lake, "active_traders", since=date(2026, 3, 30), period="week", by="product") == {
         ("03-30", "spot"): 2, ("03-30", "contract"): 1,
     }  # fmt: skip
+
+
+def test_users_of_many_periods_are_counted_as_a_set_of_them_would_be(lake):
+    """Longer than one mask of days, every window by itself."""
+    chance = Random(3)
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(90)]
+    traded = {(user, day) for user in range(30) for day in days if chance.random() < 0.04}
+    lake.has("profiles", "user_no\n" + "\n".join(map(str, range(30))))
+    lake.add(
+        "user_days", [tuple((BLANK | {"user_no": user, "day": day, "spot_trades": 1}).values()) for user, day in sorted(traded)]
+    )
+    for key, period, back in (
+        ("active_traders", "week", 0),
+        ("monthly_active_traders", "week", 30),
+        ("weekly_active_traders", "day", 7),
+    ):
+        for row in metric_values(lake.engine, lake.snapshot, key, since=days[0], period=period).rows:
+            first = row.until - timedelta(days=back - 1) if back else row.since
+            assert row.value == len({user for user, day in traded if first <= day <= row.until}), (key, row)
 
 
 def test_a_ratio_comes_with_its_numerator_and_denominator_and_says_whether_the_period_is_whole(lake):
@@ -231,7 +252,6 @@ def test_a_range_before_the_first_closed_day_has_no_rows(lake):
 
 
 SUMS = [one.key for one in SERVED if one.numerator.source == "days" and not one.numerator.trailing_days]
-BLANK = {column.name: None if column.nullable else 0 for column in SCHEMAS["user_days"]}
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -16,7 +16,7 @@ from springtide.analytics.engine import Column, Schema
 from springtide.analytics.engine.dialect import lint
 from springtide.analytics.facts import fact_schema
 from springtide.analytics.metrics.reading import STRATA
-from springtide.analytics.metrics.served.asked import PERIODS_TABLE, WINDOWS
+from springtide.analytics.metrics.served.asked import DAY_BITS, PERIOD_MASKS, PERIODS_TABLE, WINDOWS
 from tests.analytics.engine.conformance import Table, agree
 
 ROOM = Path(metrics.__path__[0])
@@ -30,6 +30,7 @@ WEEKS = [(DAYS[n], DAYS[min(n + 6, 30)]) for n in range(0, 31, 7)]
 PEOPLE: Schema = (Column("user_no", "integer"), Column("group_key", "varchar"))
 PARAMS = {
     "days": {},
+    "users": {},
     "starts": {"began": "deposit", "done": "trade", "window_days": 7, "by_calendar": False, "matured_by": DAYS[20]},
     "lifetime": {"window_days": 7, "matured_by": DAYS[24]},
     "ends": {},
@@ -88,6 +89,8 @@ def tables():
     return {
         "people": Table(PEOPLE, [(user, draw.choice(["vip", "repeat"])) for user in users if user % 9]),
         "windows": Table(WINDOWS, [(day, since) for since, until in WEEKS for day in DAYS if since <= day <= until]),
+        "day_bits": Table(DAY_BITS, [(day, 1 << place) for place, day in enumerate(DAYS)]),
+        "period_masks": Table(PERIOD_MASKS, [(since, 127 << 7 * place) for place, (since, _) in enumerate(WEEKS)]),
         "periods": Table(PERIODS_TABLE, [
             (since, until, since, midnight(since), midnight(until) + timedelta(days=1)) for since, until in WEEKS
         ]),
