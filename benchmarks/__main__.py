@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from benchmarks.chaos import kills
 from benchmarks.close import close
 from benchmarks.funnel import funnel
 from benchmarks.growth import growth
@@ -24,6 +25,7 @@ from benchmarks.measuring import REPEATS, Bench
 from benchmarks.page import as_table, update_page
 from benchmarks.signals import signals
 from benchmarks.strata import strata
+from benchmarks.whole import simulate, whole
 from springtide.kernel.errors import SpringtideError
 
 PARTS = {
@@ -34,22 +36,33 @@ PARTS = {
     "history": history,
     "import": import_trades,
     "signals": signals,
+    "simulate": simulate,
+    "whole": whole,
+    "chaos": kills,
 }
+LARGE = ("close", "import", "whole")  # what --large means where no part is named
+ASKED_FOR = ("simulate", "chaos")  # run only where they are named: the first is in `whole`, the second takes long
 
 
 @click.command(help=__doc__.split("\n\n")[0])
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
 @click.option("--seed", default=1, show_default=True, help="What the made-up data are drawn from.")
-@click.option("--large", is_flag=True, help="10 million users, for the parts that have such a size.")
+@click.option("--large", is_flag=True, help="10 million users, and a made-up exchange of a million users and 400 days.")
+@click.option("--chaos", is_flag=True, help="A hundred kills at random moments of import and close.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("--write", is_flag=True, help="Bring docs/reference/performance.md up to date with what was measured.")
 @click.option("--repeats", default=REPEATS, show_default=True, help="Runs of each side.")
 @click.option("--users", default=0, help="Another number of users, for a quick look.")
-def main(parts: tuple[str, ...], seed: int, large: bool, as_json: bool, write: bool, repeats: int, users: int) -> None:
+def main(
+    parts: tuple[str, ...], seed: int, large: bool, chaos: bool, as_json: bool, write: bool, repeats: int, users: int
+) -> None:
+    named = [*parts, *(["chaos"] if chaos else [])]
+    if not named:
+        named = list(LARGE) if large else [part for part in PARTS if part not in ASKED_FOR]
     folder = os.environ.get("SPRINGTIDE_BENCH_DIR")
     with tempfile.TemporaryDirectory(prefix="springtide-bench-", dir=folder) as made:
         bench = Bench(Path(made), seed, large, repeats, users)
-        results = [result for part in parts or PARTS for result in PARTS[part](bench)]
+        results = [result for part in named for result in PARTS[part](bench)]
     if as_json:
         click.echo(json.dumps({"seed": seed, "cores": os.cpu_count(), "results": [result.as_dict() for result in results]}))
     else:

@@ -1,4 +1,7 @@
-"""Growth accounting from the masks of activity, against the same counted from all user days."""
+"""Growth accounting from the masks of activity, against the same counted from all user days.
+
+DuckDB takes 20 ms of CPU to start, which is as much as our whole answer: it stands ready on both sides, and is in neither figure.
+"""
 
 from __future__ import annotations
 
@@ -37,31 +40,26 @@ def growth(bench: Bench) -> list[Result]:
 
 
 def _ours(root: Path) -> Prepared:
-    lake = Lake(root)
+    lake, engine = Lake(root), DuckEngine(memory_limit=MEMORY)
 
     def run() -> list[tuple[object, ...]]:
-        engine = DuckEngine(memory_limit=MEMORY)
         told = growth_accounting(engine, lake.snapshot(), unit="users", period="week")
-        engine.close()
         return [(row.period, row.active, row.new, row.retained, row.resurrected, row.churned) for row in told.rows]
 
     return run
 
 
 def _floor(root: Path) -> Prepared:
-    snapshot = Lake(root).snapshot()
+    snapshot, connection = Lake(root).snapshot(), duckdb.connect(":memory:", config={"memory_limit": MEMORY})
 
     def run() -> list[tuple[object, ...]]:
         as_of = snapshot.require_closed()
-        connection = duckdb.connect(":memory:", config={"memory_limit": MEMORY})
         params = {
             "user_days": [str(path) for path in snapshot.files("user_days")],
             "profiles": [str(path) for path in snapshot.files("profiles", since=as_of, until=as_of)],
             "since": period_start(as_of, "week") - timedelta(weeks=WEEKS - 1),
             "until": as_of,
         }
-        rows = connection.execute(statements("floor_growth")["growth"], params).fetchall()
-        connection.close()
-        return rows
+        return connection.execute(statements("floor_growth")["growth"], params).fetchall()
 
     return run

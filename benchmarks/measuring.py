@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -33,6 +33,23 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A figure other than the ratio that a line is held to: at most `bound`, or at least."""
+
+    name: str  # with its unit: wall s, peak MiB, rows/s
+    figure: float
+    bound: float
+    at_least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        return self.figure >= self.bound if self.at_least else self.figure <= self.bound
+
+    def __str__(self) -> str:
+        return f"{self.name} {'≥' if self.at_least else '≤'} {self.bound:,.10g}"
+
+
+@dataclass(frozen=True)
 class Result:
     """One line of the tables. Without a floor only ours is told; `target` bounds the ratio, `note` says what else was seen."""
 
@@ -43,6 +60,7 @@ class Result:
     floor: Run | None = None
     target: float | None = None
     note: str = ""
+    limits: tuple[Limit, ...] = ()
 
     @property
     def ratio(self) -> float | None:
@@ -50,7 +68,15 @@ class Result:
 
     @property
     def is_met(self) -> bool | None:
-        return self.ratio <= self.target if self.ratio is not None and self.target is not None else None
+        """Is it within all that it is held to? Null where it is held to nothing."""
+        held = [limit.is_met for limit in self.held_to]
+        return all(held) if held else None
+
+    @property
+    def held_to(self) -> tuple[Limit, ...]:
+        if self.ratio is None or self.target is None:
+            return self.limits
+        return (Limit("ratio", self.ratio, self.target), *self.limits)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -61,6 +87,7 @@ class Result:
             **{f"floor_{name}": self.floor and round(_figures(self.floor)[name], 3) for name in _figures(self.ours)},
             "ratio": self.ratio and round(self.ratio, 3),
             "target": self.target,
+            "limits": [{**asdict(limit), "is_met": limit.is_met} for limit in self.limits],
             "is_met": self.is_met,
             "note": self.note,
         }
