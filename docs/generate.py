@@ -137,6 +137,8 @@ def _commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click
     """Every command by its words; those of a group follow it."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                yield f"{prefix}{name}", command
             yield from _commands(command, f"{prefix}{name} ")
         else:
             yield f"{prefix}{name}", command
@@ -229,6 +231,10 @@ EXAMPLES: Mapping[str, str] = {
     "states": "states --from 2026-03-30 --to 2026-03-31",
     "activation": "activation",
     "concentration": "concentration",
+    "metrics": "metrics",
+    "metric": "metric first_trade_24h --by channel_id --period month --from 2026-03-01",
+    "acquisition": "acquisition",
+    "asset-changes": "asset-changes --from 2026-03-16",
     "market": "market --from 2026-03-31 --to 2026-03-31",
     "why": "why net_revenue --then 2026-03-15..2026-03-21 --now 2026-03-22..2026-03-28 --by activity",
     "signals": "signals",
