@@ -23,6 +23,7 @@ from benchmarks.history import history
 from benchmarks.importing import import_trades
 from benchmarks.measuring import REPEATS, Bench
 from benchmarks.page import as_table, update_page
+from benchmarks.retention import retention
 from benchmarks.signals import signals
 from benchmarks.strata import strata
 from benchmarks.whole import simulate, whole
@@ -32,6 +33,7 @@ PARTS = {
     "close": close,
     "strata": strata,
     "growth": growth,
+    "retention": retention,
     "funnel": funnel,
     "history": history,
     "import": import_trades,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from springtide.analytics.daybook.tables import ACTIVITY, MASK_BITS
 from springtide.analytics.engine import Column, Schema, definition
+from springtide.analytics.engine.duck import literal
 from springtide.analytics.facts import fact_schema
 from springtide.analytics.metrics.growth_accounting import age_of
 from springtide.analytics.metrics.questions.lake_events import LakeEvents
@@ -37,7 +38,7 @@ def from_masks(asked: Retention, stream: Stream) -> list[tuple[int, int, int]] |
     back, start = source.product_of(asked.back.events), source.product_of(asked.start.events)
     is_registered = asked.start.events == ("registered",)
     is_first = asked.cohort_rule == "first_match" or is_registered
-    if back is None or not (is_registered or start == back or (start and is_first)):
+    if back is None or not (is_registered or start == back):
         return None
     cells = _cells(asked, source)
     if cells is None:
@@ -47,11 +48,16 @@ def from_masks(asked: Retention, stream: Stream) -> list[tuple[int, int, int]] |
     source.attach_profiles(engine)
     params = {"period": asked.calendar.grain, "product": back, "is_everyone": source.is_everyone}
     if is_first:
+        mask = f"{asked.calendar.grain}s_mask"
+        starters = (
+            f"select user_no, first_on as started_on, {mask} as active_mask from activity where product = {literal(back)}"
+        )
         if is_registered:
             source.snapshot.attach(engine, "users", fact_schema("users"))
-            starters = "select user_no, registered_on as started_on from users where user_no = master_no"
-        else:
-            starters = f"select user_no, first_on as started_on from activity where product = '{start}'"
+            starters = (
+                f"select u.user_no, u.registered_on as started_on, coalesce(a.{mask}, 0) as active_mask from users as u"
+                f" left join activity as a on u.user_no = a.user_no and a.product = {literal(back)} where u.user_no = u.master_no"
+            )
         engine.define("starters", starters)
         engine.table("cohort_days", COHORT_DAYS, _cohort_days(asked))
     told = engine.rows(definition(__package__, f"retention_masks_{'first' if is_first else 'every'}").text, **params)
