@@ -19,22 +19,6 @@ from springtide.kernel.errors import BadInput
 BARS = 8
 RATIO = "ratio"
 
-METRICS: Mapping[str, Word] = {
-    "active_traders": gettext_lazy("Active traders"),
-    "registrations": gettext_lazy("Registrations"),
-    "first_deposits": gettext_lazy("First deposits"),
-    "volume": gettext_lazy("Volume"),
-    "spot_volume": gettext_lazy("Spot volume"),
-    "contract_volume": gettext_lazy("Contract volume"),
-    "fees": gettext_lazy("Fees"),
-    "net_revenue": gettext_lazy("Net revenue"),
-    "net_deposits": gettext_lazy("Net deposits"),
-    "arpu": gettext_lazy("Net revenue a trader"),
-    "take_rate": gettext_lazy("Take rate"),
-    "first_trade_24h": gettext_lazy("First trade within 24 hours of the first deposit"),
-    "first_trade_7d": gettext_lazy("First trade within 7 days of registration"),
-    "assets": gettext_lazy("Assets"),
-}
 EFFECTS: Mapping[str, Word] = {
     "level": gettext_lazy("more or less of it"),
     "length": gettext_lazy("length of the period"),
@@ -119,6 +103,11 @@ class ShownChange:
     not_estimable: str = ""
 
 
+def metrics() -> dict[str, str]:
+    """The metrics whose change can be taken apart, by name."""
+    return {each.key: words.metric(each.key) for each in EXPLAINED}
+
+
 def choices(metric: str) -> list[tuple[str, str]]:
     """By what a metric can be taken apart; stratifications are named by the labels of the home."""
     found = next((each for each in EXPLAINED if each.key == metric), None)
@@ -127,7 +116,7 @@ def choices(metric: str) -> list[tuple[str, str]]:
 
 def shown_change(why: Why, labels: Labels) -> ShownChange:
     """The sentence, the waterfall and the table that stands behind it."""
-    name, is_ratio = str(METRICS.get(why.metric) or plain(why.metric)), why.unit == RATIO
+    name, is_ratio = words.metric(why.metric), why.unit == RATIO
     market = _market(why)
     if not isinstance(why.split, Split):
         reason = _("It cannot be taken apart: %(code)s.") % {"code": plain(why.split.code).lower()}

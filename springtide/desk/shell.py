@@ -54,6 +54,7 @@ class Page:
 PAGES = (
     Page("overview", gettext_lazy("Overview"), "o", states.SEE_OVERVIEW),
     Page("explore", gettext_lazy("Explore"), "x", states.SEE_OVERVIEW, gettext_lazy("Understand")),
+    Page("metrics", gettext_lazy("Metrics"), "m", states.SEE_OVERVIEW, gettext_lazy("Understand")),
     Page("changes", gettext_lazy("Changes"), "c", states.SEE_OVERVIEW, gettext_lazy("Understand")),
     Page("dashboards", gettext_lazy("Dashboards"), "b", states.SEE_OVERVIEW, gettext_lazy("Understand")),
     Page("sql", gettext_lazy("SQL"), "s", states.USE_SQL, gettext_lazy("Understand")),

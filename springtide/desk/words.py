@@ -237,6 +237,59 @@ VALUES: Final[dict[str, dict[str, Word]]] = {
     "status": {"active": _("active"), "frozen": _("frozen"), "closed": _("closed")},
 }
 
+# Served metrics by key; the registry says what each of them asks.
+METRICS: Final[dict[str, Word]] = {
+    "active_traders": _("Active traders"),
+    "weekly_active_traders": _("Active traders, 7 days"),
+    "monthly_active_traders": _("Active traders, 30 days"),
+    "trades": _("Trades"),
+    "trades_per_trader": _("Trades per trader"),
+    "registrations": _("Registrations"),
+    "kyc_passed": _("KYC passed"),
+    "first_deposits": _("First deposits"),
+    "first_trades": _("First trades"),
+    "first_spot_trades": _("First spot trades"),
+    "first_contract_trades": _("First contract trades"),
+    "kyc_7d": _("KYC within 7 days"),
+    "deposit_7d": _("First deposit within 7 days of KYC"),
+    "first_trade_24h": _("First trade within 24 hours of the first deposit"),
+    "deposit_to_trade_7d": _("First trade within 7 days of the first deposit"),
+    "spot_to_contract_30d": _("Contracts within 30 days of the first spot trade"),
+    "first_trade_7d": _("First trade within 7 days of registration"),
+    "volume": _("Volume"),
+    "spot_volume": _("Spot volume"),
+    "contract_volume": _("Contract volume"),
+    "trade_size": _("Size of a trade"),
+    "fees": _("Fees"),
+    "take_rate": _("Take rate"),
+    "other_income": _("Other income"),
+    "commissions": _("Commissions"),
+    "rewards_cost": _("Cost of rewards"),
+    "net_revenue": _("Net revenue"),
+    "arpu": _("Net revenue a trader"),
+    "ltv_7": _("Lifetime value, 7 days"),
+    "ltv_30": _("Lifetime value, 30 days"),
+    "ltv_90": _("Lifetime value, 90 days"),
+    "deposits": _("Deposits"),
+    "withdrawals": _("Withdrawals"),
+    "net_deposits": _("Net deposits"),
+    "assets": _("Assets"),
+    "assets_per_holder": _("Assets per holder"),
+    "maker_share": _("Maker share"),
+    "wash_share": _("Wash trading share"),
+    "incentive_dependent_share": _("Users who live on rewards"),
+    "liquidated_share": _("Liquidated share of contract users"),
+    "complaints_per_1000": _("Tickets per 1,000 traders"),
+    "csat": _("Satisfaction"),
+    "restricted_share": _("Restricted users"),
+    "lapsing_share": _("Silent for a month"),
+    "dormant_share": _("Silent for three months"),
+    "churned_value": _("Emptied wallets"),
+    "churned_assets": _("Assets that left"),
+    "churned_assets_share": _("Share of assets that left"),
+    "win_back": _("Won back"),
+}
+
 PRODUCTS: Final[dict[str, Word]] = {
     "trading": _("All trading"),
     "platform": _("Whole platform"),
@@ -293,6 +346,11 @@ def column(key: str) -> str:
         return str(COLUMNS[key])
     bare = re.sub(r"_(\d+)d$", r", \1 d", key.removesuffix("_usdt").removeprefix("is_").removeprefix("has_"))
     return plain(bare)
+
+
+def metric(key: str) -> str:
+    """The name of a served metric."""
+    return str(METRICS.get(key) or plain(key))
 
 
 def value(key: str, text: str) -> str:

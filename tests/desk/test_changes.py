@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from springtide.analytics.metrics.changes import Split
-from springtide.desk.changes import METRICS, ChangeForm, choices
+from springtide.desk.changes import ChangeForm, choices, metrics
 from springtide.kernel.errors import BadInput
 from tests.desk.pages import text_of
 from tests.desk.shown_home import LAST
@@ -17,7 +17,7 @@ def _answer(client, **asked):
     return client.get("/changes/answer/", asked)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", metrics())
 def test_every_metric_has_an_answer_that_adds_up(manager, shown_home, metric):
     page = text_of(_answer(manager, metric=metric))
     assert "went from" in page or "cannot be taken apart" in page

@@ -37,7 +37,7 @@ def page(request: MemberRequest) -> HttpResponse:
         {
             "form": form,
             "error": error,
-            "metrics": changes.METRICS,
+            "metrics": changes.metrics(),
             "groupings": named,
             "spans": changes.SPANS,
             "query": request.GET.urlencode(),
