@@ -12,7 +12,9 @@ def _read(tmp_path, text):
 
 
 def test_what_is_written_is_read_again(tmp_path):
-    settings = HomeSettings(exchange='The "Sea"', reporting_zone="Asia/Shanghai", back_office="https://office.example/u/{user_id}")
+    settings = HomeSettings(
+        exchange='The "Sea"', reporting_zone="Asia/Shanghai", back_office="https://office.example/u/{user_id}"
+    )
     assert _read(tmp_path, settings.as_toml()) == settings
 
 

@@ -25,7 +25,8 @@ def test_keys_are_unique_and_every_field_says_something():
 def test_every_definition_belongs_to_a_metric():
     room = Path(metrics.__path__[0])
     files = {str(file.relative_to(room).with_suffix("")) for folder in ("", "served") for file in (room / folder).glob("*.sql")}
-    assert files - {"user_timeline"} == {name for metric in METRICS for name in metric.definitions}
+    named = {name for metric in METRICS for name in metric.definitions}
+    assert files - {"user_timeline"} == {name for name in named if not name.startswith("changes/")}
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.key)

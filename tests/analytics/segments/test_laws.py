@@ -73,7 +73,7 @@ def members(engine, segments):
     """Key → users, by one pass."""
     ordered = in_order(segments)
     engine.make("placed", placed_query(ordered, {}))
-    found = {one.key: set() for one in ordered}
+    found: dict[str, set[int]] = {one.key: set() for one in ordered}
     for user, key in engine.rows(members_query([one.key for one in ordered])).values:
         found[key].add(user)
     return found

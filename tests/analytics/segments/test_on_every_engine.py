@@ -10,7 +10,7 @@ import pytest
 from springtide.analytics import strata
 from springtide.analytics.daybook.tables import MOVES as MOVES_SCHEMA
 from springtide.analytics.daybook.tables import PROFILES, USER_DAYS
-from springtide.analytics.engine import Column
+from springtide.analytics.engine import Column, ColumnType
 from springtide.analytics.engine.dialect import lint
 from springtide.analytics.facts import fact_schema
 from springtide.analytics.segments import (
@@ -44,7 +44,7 @@ SEGMENTS_OF_TESTS = in_order(
     Segment(key, 1, key, condition=Condition.parse(text, Known())) for key, text in TEXTS.items()
 )  # fmt: skip
 TIMES, THEN_NOT = Times("traded_spot", Span(days=5)), ThenNot("deposited", "traded_spot", 3, Span(days=20))
-BESIDE = {TIMES.column: "bigint", THEN_NOT.column: "boolean"}
+BESIDE: dict[str, ColumnType] = {TIMES.column: "bigint", THEN_NOT.column: "boolean"}
 SINCE = LAST - timedelta(days=30)
 HAPPENED = {event: happened(event, SINCE, LAST) for event in ("traded_spot", "deposited", "registered", "quiz", "rewarded")}
 STRATEGY, RULES = shipped_strategy(strata.load()), shipped_rules()
@@ -109,7 +109,8 @@ def test_spark_answers_as_duckdb_does(spark):
     assert agree(MATRIX, {"placed": cells, "placed_week": cells, "placed_month": cells}, spark=spark)
     stuck = Table(STUCK, run("stuck"))
     sized = run("sized")
-    types = ["integer", "bigint", "bigint", "varchar", "varchar", *["boolean"] * (len(sized[0]) - 5)]
+    booleans: list[ColumnType] = ["boolean"] * (len(sized[0]) - 5)
+    types: list[ColumnType] = ["integer", "bigint", "bigint", "varchar", "varchar", *booleans]
     names = ["user_no", "equity_usdt", "net_revenue_90d_usdt", "value", "finding"]
     names += [f"{what}_{n}" for n in range(len(RULES.findings)) for what in ("peer", "got", "moved")]
     schema = tuple(Column(name, kind) for name, kind in zip(names, types, strict=True))

@@ -23,7 +23,7 @@ TURNS = ("2026-02-27", "2026-03-07", "2026-03-28", "2026-04-04", "2026-10-24", "
 
 
 @st.composite
-def zoned(draw: st.DrawFn, **fixed: Any) -> tuple[dict[str, Any], list[list[Any]]]:
+def zoned(draw: st.DrawFn, /, **fixed: Any) -> tuple[dict[str, Any], list[list[Any]]]:
     """The clock of a question (tz, week_start, date_from, date_to) and a log around its range."""
     first = datetime.fromisoformat(draw(st.sampled_from(TURNS))).replace(tzinfo=UTC)
     days = draw(st.sampled_from((3, 20, 75)))

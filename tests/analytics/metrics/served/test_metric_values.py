@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -273,7 +274,7 @@ def test_groups_add_up_to_the_whole_and_days_to_the_week(lake_of, users, did):
     ]  # fmt: skip
     lake.add("user_days", [tuple(row.values()) for row in rows])
     for key in ("net_revenue", "trades", "volume", "net_deposits", "active_traders", "arpu"):
-        asked = {"since": date(2026, 3, 29), "period": "day"}
+        asked: dict[str, Any] = {"since": date(2026, 3, 29), "period": "day"}
         whole = metric_values(lake.engine, lake.snapshot, key, **asked).rows
         for by in ("channel_id", "lifecycle"):
             parts = metric_values(lake.engine, lake.snapshot, key, **asked, by=by, stood="now").rows

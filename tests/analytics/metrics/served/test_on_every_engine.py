@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ DAYS = [date(2026, 3, 1) + timedelta(days=n) for n in range(31)]
 SINCE, UNTIL = DAYS[0], DAYS[-1]
 WEEKS = [(DAYS[n], DAYS[min(n + 6, 30)]) for n in range(0, 31, 7)]
 PEOPLE: Schema = (Column("user_no", "integer"), Column("group_key", "varchar"))
-PARAMS = {
+PARAMS: dict[str, Any] = {
     "days": {},
     "users": {},
     "starts": {"began": "deposit", "done": "trade", "window_days": 7, "by_calendar": False, "matured_by": DAYS[20]},
