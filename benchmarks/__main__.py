@@ -24,6 +24,7 @@ from benchmarks.importing import import_trades
 from benchmarks.measuring import REPEATS, Bench
 from benchmarks.page import as_table, update_page
 from benchmarks.retention import retention
+from benchmarks.segments import segments
 from benchmarks.signals import signals
 from benchmarks.strata import strata
 from benchmarks.whole import simulate, whole
@@ -37,6 +38,7 @@ PARTS = {
     "funnel": funnel,
     "history": history,
     "import": import_trades,
+    "segments": segments,
     "signals": signals,
     "simulate": simulate,
     "whole": whole,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+
+from sqlglot import exp
 
 from springtide.analytics.daybook.tables import PROFILE_TYPES
 from springtide.analytics.engine import Definition, definition
+from springtide.analytics.rules.terms import plain
 from springtide.analytics.segments.segment import Condition, Segment
 from springtide.analytics.segments.words import Nested
 
@@ -47,19 +51,47 @@ def _steps(segments: Sequence[Segment], needed: Sequence[str], beside: Mapping[s
         source += " left join beside as b on p.user_no = b.user_no"
     held += beside
     steps, last = [f"people as (select {', '.join(picked)} from {source})"], "people"
+    if shared := _shared(segments, held):
+        once = ", ".join(f"{said} as {name}" for said, name in shared.items())
+        steps.append(f"said as (select {', '.join(held)}, {once} from people)")
+        held, last = [*held, *shared.values()], "said"
     told = {Nested(one.key).column for one in segments if one.select}
     waiting = [one for one in segments if one.condition]
     while waiting:
         now = [one for one in waiting if all(Nested(key).column in told for key in one.nested)]
-        found = ", ".join(f"{one.condition.sql()} as {Nested(one.key).column}" for one in now if one.condition)
-        last = f"step_{len(steps)}"
-        steps.append(
-            f"{last} as (select {', '.join(held)}, {found} from {'people' if len(steps) == 1 else f'step_{len(steps) - 1}'})"
-        )
+        found = ", ".join(f"{_with(one.condition, shared)} as {Nested(one.key).column}" for one in now if one.condition)
+        before, last = last, f"step_{len(steps)}"
+        steps.append(f"{last} as (select {', '.join(held)}, {found} from {before})")
         fresh = [Nested(one.key).column for one in now]
         held, told = [*held, *fresh], told | set(fresh)
         waiting = [one for one in waiting if one not in now]
     return steps, last
+
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Between)
+
+
+def _shared(segments: Sequence[Segment], held: Sequence[str]) -> dict[str, str]:
+    """Comparisons that more than one segment says → the column that holds their answer: many say `lifecycle = 'lapsing'`."""
+    told: Counter[str] = Counter()
+    for one in segments:
+        if one.condition:
+            leaves = {
+                leaf.sql("duckdb") for leaf in one.condition.rule.condition().find_all(*_COMPARISONS)
+                if all(column.name in held for column in leaf.find_all(exp.Column))
+            }  # fmt: skip
+            told.update(leaves)
+    return {said: f"said_{number}" for number, said in enumerate(sorted(said for said, times in told.items() if times > 1))}
+
+
+def _with(condition: Condition, shared: Mapping[str, str]) -> str:
+    """The condition, shared comparisons by their columns."""
+    tree = condition.rule.condition().transform(
+        lambda node: (
+            exp.column(shared[said]) if isinstance(node, _COMPARISONS) and (said := node.sql("duckdb")) in shared else node
+        )
+    )
+    return f"coalesce({plain(tree)}, false)"
 
 
 def members_query(keys: Sequence[str]) -> str:
