@@ -33,6 +33,7 @@ from springtide.analytics.metrics import registry
 from springtide.analytics.metrics.questions.reference import questions_page
 from springtide.analytics.metrics.signals.evaluating import SIGNALS
 from springtide.analytics.metrics.signals.watched import METRIC_DAYS
+from springtide.analytics.segments import SEGMENTS
 from springtide.analytics.strata import STRATA, load, reference_page
 from springtide.analytics.strata.definitions import EDGES
 from springtide.cli.main import springtide
@@ -238,8 +239,11 @@ EXAMPLES: Mapping[str, str] = {
     "market": "market --from 2026-03-31 --to 2026-03-31",
     "why": "why net_revenue --then 2026-03-15..2026-03-21 --now 2026-03-22..2026-03-28 --by activity",
     "signals": "signals",
+    "ask": "ask question.json",
     "users": "users \"lifecycle = 'lapsing'\"",
     "user": "user u01",
+    "strategy": "strategy",
+    "diagnosis": "diagnosis",
     "sql": "sql --tables market_days",
     "freshness": "freshness",
     "verify": "verify",
@@ -247,6 +251,10 @@ EXAMPLES: Mapping[str, str] = {
     "report": "report --format xlsx --out acme.xlsx",
     "simulate": "simulate --users 10 --days 2 --seed 7 --through 2026-03-31 --out made-up",
 }
+QUESTION = """\
+{"kind": "stickiness", "activity": {"event": ["traded_spot", "traded_contracts"]}, "period": "day",
+ "date_from": "2026-03-25", "date_to": "2026-03-31"}
+"""
 FAILS = "strata --on 2025-01-01"
 # What no two machines or runs share.
 MASKS: Mapping[str, Any] = {"seconds": 1.5}
@@ -266,6 +274,7 @@ def json_page() -> str:
     ]
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         (Path(folder) / "exports").symlink_to(EXPORTS)
+        (Path(folder) / "question.json").write_text(QUESTION, encoding="utf-8")
         for name, words in EXAMPLES.items():
             parts += [
                 f"## {name}",
@@ -410,10 +419,11 @@ DERIVED = (
     ),
     Derived("population", "The quantile edges of the day, which rules may name.", "key", "with profiles", tables.POPULATION),
     Derived("strata", "Where every user stands.", "user_no", SNAPSHOT, STRATA),
+    Derived("segments", "Who is in which segment.", "user_no, key", SNAPSHOT, SEGMENTS),
     Derived(
         "moves",
-        "Who stands elsewhere than on the closed day before.",
-        "user_no, day, stratification",
+        "Who stands elsewhere than on the closed day before, and who came into a segment or left it.",
+        "user_no, day, kind, key",
         "one file a day",
         tables.MOVES,
     ),
