@@ -263,7 +263,8 @@ def test_a_file_is_dropped_looked_at_imported_and_closed(page, tmp_path):
 
 ADDRESSES = (
     "/", "/users/", "/users/list/?lifecycle=repeat", "/users/list/?user=nobody", "/data/", "/data/quarantine/", "/data/restatements/",
-    "/data/definitions/", "/data/import/", "/account/", "/nowhere/",
+    "/data/definitions/", "/data/import/", "/account/", "/admin/members/", "/admin/audit/", "/admin/schedules/", "/approvals/",
+    "/nowhere/",
 )  # fmt: skip
 
 
@@ -292,6 +293,31 @@ def test_the_door_is_clean_too(stranger, served):
     stranger.set_viewport_size(PHONE)
     stranger.emulate_media(color_scheme="dark")
     assert not violations(stranger)
+
+
+def test_a_token_is_made_shown_once_and_revoked(signed_in, served):
+    page = signed_in
+    page.goto(f"{served[0]}/account/")
+    page.get_by_label("Name of the program").fill("notebook")
+    page.get_by_label("see the Overview").check()
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("heading", name="Your new token").wait_for()
+    assert page.locator("pre").first.inner_text().startswith("spt_")
+    assert not violations(page)
+    page.get_by_role("link", name="To your account").click()
+    page.get_by_role("button", name="Revoke notebook").click()
+    page.get_by_text("You have no token.").wait_for()
+
+
+def test_the_documentation_of_the_api_needs_nothing_from_elsewhere(signed_in, served):
+    page = signed_in
+    elsewhere = []
+    page.on(
+        "request", lambda request: elsewhere.append(request.url) if not request.url.startswith((served[0], "data:")) else None
+    )
+    page.goto(f"{served[0]}/api/v1/docs")
+    page.get_by_text("/api/v1/strata").first.wait_for()
+    assert elsewhere == []
 
 
 def test_an_upload_is_clean_for_a_screen_reader_with_its_preview(signed_in, served, tmp_path):

@@ -4,9 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from springtide.analytics.segments import shipped_content
 from springtide.home import Home
 from springtide.kernel.errors import Refused, SpringtideError
-from springtide.operations.definitions.actions import publish_definition, retire_definition
+from springtide.operations.definitions.actions import (
+    approve_definition,
+    publish_definition,
+    retire_definition,
+    save_draft,
+    submit_definition,
+)
 from springtide.operations.definitions.models import Definition
 from tests.operations.conftest import NOON
 
@@ -71,3 +78,22 @@ def test_a_list_whose_ids_are_nowhere_is_refused(manager):
     with pytest.raises(SpringtideError) as refused:
         publish_definition("id_list", "calls", title="Calls", body=body, acting=manager, now=NOON)
     assert refused.value.code == "bad_definition"
+
+
+def test_the_strategy_is_in_force_once_a_second_person_approved_it(exchange, manager, member_of, committed):
+    body = shipped_content()
+    body["overrides"] = []
+    draft = save_draft("strategy", "strategy", title="Strategy", body=body, acting=member_of("analyst"), now=NOON)
+    submit_definition("strategy", "strategy", acting=manager, now=NOON, seen=draft.content_hash)
+    assert exchange.strategy().version == 1
+    with committed():
+        approve_definition("strategy", "strategy", acting=manager, now=LATER, seen=draft.content_hash)
+    assert (exchange.strategy().version, exchange.strategy().overrides) == (2, ())
+
+
+def test_a_strategy_that_leaves_a_cell_empty_is_not_even_a_draft(manager):
+    body = shipped_content()
+    body["cells"] = body["cells"][:-1]
+    with pytest.raises(SpringtideError) as refused:
+        save_draft("strategy", "strategy", title="Strategy", body=body, acting=manager, now=NOON)
+    assert refused.value.code == "bad_strategy"
