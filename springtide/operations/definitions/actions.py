@@ -185,6 +185,8 @@ def _written(
     if acting is not None:
         refuse_closed(acting, columns_asked(kind, key, body))
     content = _hash(kind, key, title, body)
+    # Counted before it is looked: who writes between the two takes this number, and ours is refused.
+    version = files.highest_version(kind, key) + 1
     draft = _open(kind, key)
     standing = draft or Definition.objects.filter(kind=kind, key=key, state="published").first()
     if draft and draft.content_hash == content:
@@ -201,7 +203,6 @@ def _written(
     else:
         was = ""
         hands = {"drafted_by": acting, "drafted_at": now, "edited_by": acting, "edited_at": now}
-        version = files.highest_version(kind, key) + 1
         draft = Definition(kind=kind, key=key, version=version, title=title, body=dict(body), content_hash=content, **hands)
         try:
             with transaction.atomic():
