@@ -47,9 +47,11 @@ class TestTraders:
             assert told[key]["strata"] == {}
 
     def test_all_users_stand_in_what_is_available(self, traders):
-        for sizes in traders.strata().stratifications:
-            if sizes.is_available:
-                assert sum(sizes.strata.values()) == 35_284
+        told = traders.strata()
+        available = [each.key for each in told.stratifications if each.reason is None]
+        assert available
+        for key in available:
+            assert sum(row.users for row in told.rows if row.stratification == key) == 35_284
 
     def test_a_weekly_source_has_no_days(self, traders):
         with pytest.raises(NothingYet):

@@ -45,8 +45,9 @@ def listed(request: MemberRequest) -> HttpResponse:
         "segments/segments.html",
         {
             "segments": found,
-            "lists": reads.definitions("id_list", request.member),
+            "lists": [(each, _said(each)) for each in reads.definitions("id_list", request.member)],
             "may_edit": request.member.may(rights.EDIT_SEGMENTS),
+            "example": "lifecycle = 'lapsing' and asset_size_usdt >= 1000",
             "purposes": {"list": _("list"), "suppression": _("suppression")},
             "left": short_text(request.GET, "left"),
             "right": short_text(request.GET, "right"),
@@ -206,6 +207,12 @@ def save_list(request: MemberRequest) -> HttpResponseRedirect:
         return redirect("segments")
     messages.success(request, _("The segment is in force. Its members are told from the next close on."))
     return redirect("segment", key=key)
+
+
+def _said(listed: reads.DefinitionSeen) -> str:
+    """How a segment names a list."""
+    word = "suppressed" if listed.body.get("purpose") == "suppression" else "in_list"
+    return f"{word}('{listed.key}')"
 
 
 def slug(title: str) -> str:
