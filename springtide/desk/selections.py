@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import cast
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
+from springtide.analytics.segments import shipped_rules
 from springtide.desk import figures, lists, strip, words
 from springtide.desk.explore import cell_name, read_question
+from springtide.desk.strategy import cell_rule
 from springtide.desk.strip import Strip, both, equals, long_text, short_text
 from springtide.desk.words import Labels
 from springtide.home import Home
@@ -52,6 +55,7 @@ def asked(
     reached=deposit                  who has taken a step of the activation chain
     user=ID                          one user
     where=TEXT                       a text of one's own, as segments speak, over columns that `member` may see
+    finding=KEY  cell=NAME           the users of a finding of the diagnosis, of a cell of the strategy
     question=JSON  open=JSON         the users of one cell of an answer
 
     refuses    unknown_stratification, unknown_stratum, unknown_list, unknown_part, bad_day, bad_filter
@@ -105,6 +109,12 @@ def asked(
         rules.append(where)
         names.append(where)
         said["where"] = where
+    for name, rule_of in (("finding", _finding_rule), ("cell", _cell_rule)):
+        if home is not None and (value := short_text(query, name)):
+            title, rule = rule_of(home, value)
+            rules.append(rule)
+            names.insert(0, title)
+            said[name] = value
     user_id = short_text(query, "user")
     if user_id:
         names.insert(0, user_id)
@@ -130,6 +140,23 @@ def asked(
         ),
         query=said,
     )
+
+
+def _finding_rule(home: Home, key: str) -> tuple[str, str]:
+    found = shipped_rules()
+    one = next((each for each in found.findings if each.key == key), None)
+    if one is None:
+        raise UnknownName(
+            f"There is no finding '{key}'.", suggest(key, [each.key for each in found.findings]), code="unknown_list"
+        )
+    return one.title.within(translation.get_language() or "en"), found.stuck(one)
+
+
+def _cell_rule(home: Home, name: str) -> tuple[str, str]:
+    rule = cell_rule(home.strategy(), name)
+    if rule is None:
+        raise UnknownName(f"The strategy has no cell '{name}'.", "Open one from the matrix.", code="unknown_list")
+    return _("Cell of the strategy"), rule
 
 
 def growth_rule(part: str, period: str, end: date) -> str:

@@ -53,6 +53,7 @@ class Page:
 
 PAGES = (
     Page("overview", gettext_lazy("Overview"), "o", states.SEE_OVERVIEW),
+    Page("diagnosis", gettext_lazy("Diagnosis"), "l", states.SEE_OVERVIEW, gettext_lazy("Understand")),
     Page("explore", gettext_lazy("Explore"), "x", states.SEE_OVERVIEW, gettext_lazy("Understand")),
     Page("metrics", gettext_lazy("Metrics"), "m", states.SEE_OVERVIEW, gettext_lazy("Understand")),
     Page("changes", gettext_lazy("Changes"), "c", states.SEE_OVERVIEW, gettext_lazy("Understand")),
@@ -60,6 +61,7 @@ PAGES = (
     Page("sql", gettext_lazy("SQL"), "s", states.USE_SQL, gettext_lazy("Understand")),
     Page("users", gettext_lazy("Users"), "u", states.SEE_OVERVIEW, gettext_lazy("People")),
     Page("segments", gettext_lazy("Segments"), "s", states.SEE_SEGMENTS, gettext_lazy("People")),
+    Page("strategy", gettext_lazy("Strategy"), "y", states.SEE_SEGMENTS, gettext_lazy("People")),
     Page("data", gettext_lazy("Freshness"), "d", states.SEE_DATA, gettext_lazy("Data")),
     Page("quarantine", gettext_lazy("Quarantine"), "q", states.SEE_ROWS, gettext_lazy("Data")),
     Page("restatements", gettext_lazy("Restatements"), "r", states.SEE_DATA, gettext_lazy("Data")),
@@ -233,6 +235,7 @@ class Shell:
 
 # Pages that stand under another one in the side bar.
 _SIDE = {
+    "edit_strategy": "strategy",
     "dashboard": "dashboards",
     "user_list": "users",
     "user": "users",

@@ -262,6 +262,18 @@ def test_a_file_is_dropped_looked_at_imported_and_closed(page, tmp_path):
 
 
 ADDRESSES = (
+    "/users/one/?user=u00010",
+    "/explore/?kind=retention",
+    "/explore/?kind=funnel",
+    "/explore/?kind=trend",
+    "/dashboards/",
+    "/metrics/",
+    "/metrics/of/registrations/",
+    "/changes/",
+    "/segments/",
+    "/segments/edit/",
+    "/diagnosis/",
+    "/strategy/",
     "/", "/users/", "/users/list/?lifecycle=repeat", "/users/list/?user=nobody", "/data/", "/data/quarantine/", "/data/restatements/",
     "/data/definitions/", "/data/import/", "/account/", "/admin/members/", "/admin/audit/", "/admin/schedules/", "/approvals/",
     "/nowhere/",
