@@ -121,4 +121,4 @@ def test_the_side_bar_shows_only_what_a_member_may_open(browser_of, serves, show
     assert {"Overview", "Users", "Freshness", "Audit"} <= set(sides["operator"])
     assert not {"Quarantine", "Import", "Approvals", "Members", "Schedules"} & set(sides["operator"])
     assert sides["admin"] == ["Freshness", "Restatements", "Definitions", "Members", "Audit", "Schedules"]
-    assert sides["collaborator"] == ["Segments", "Audit"]
+    assert sides["collaborator"] == ["Segments", "Strategy", "Audit"]
