@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_it_opens_with_a_sentence_five_numbers_three_movements_and_three_lists(m
 def test_the_screen_and_the_reports_open_with_the_same_numbers(shown_home):
     on_screen = reads.headline(shown_home, Strip(), Labels(shown_home.stratifications())).numbers
     with shown_home.reading() as (engine, snapshot):
-        told = metrics.headline(engine, snapshot).rows
+        told: Any = metrics.headline(engine, snapshot).rows
     assert [(each.value, each.change and each.change.difference) for each in on_screen] == [
         (row.value, row.value - row.before) for row in told
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ def test_the_good_channels_stand_above_the_poor_ones(tmp_path):
     home.import_path(tmp_path / "made" / "exchange", now=now)
     home.close(now=now)
     quality = {channel.key: channel.quality for channel in cast.CHANNELS}
-    shares = {row.channel_id: row.first_deposits for row in home.acquisition().rows}
+    shares: dict[str, Any] = {row.channel_id: row.first_deposits for row in home.acquisition().rows}
     good = [shares[key] for key, planted in quality.items() if planted >= 1.1]
     poor = [shares[key] for key, planted in quality.items() if planted <= 0.75]
     assert min(share.value for share in good) > max(share.value for share in poor)

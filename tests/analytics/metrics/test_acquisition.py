@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from scipy.stats import norm
@@ -68,7 +69,8 @@ def test_a_channel_is_told_by_what_its_users_did_in_their_first_days(channels):
 def test_what_was_spent_is_told_per_first_trade_and_paid_back_after_days(channels):
     day = date(2026, 2, 1)
     publish(channels, "channels", {"channel_id": "ads", "day": day, "name": "Ads", "spend_usdt": 8 * MICRO})
-    ads, word = acquisition(channels.engine, channels.snapshot, since=day, until=UNTIL).rows
+    rows: Any = acquisition(channels.engine, channels.snapshot, since=day, until=UNTIL).rows
+    ads, word = rows
     assert ads.spend_usdt == 8
     assert ads.cpa.value == 4
     assert ads.cpa.low < 4 < ads.cpa.high
@@ -117,7 +119,7 @@ def test_shares_have_wilsons_interval(users, of):
 
 
 def test_money_has_the_normal_interval_of_its_mean():
-    mean = mean_of_sums((1 + 2 + 6) * MICRO, (1 + 4 + 36) * MICRO**2, 3)
+    mean: Any = mean_of_sums((1 + 2 + 6) * MICRO, (1 + 4 + 36) * MICRO**2, 3)
     half = norm.ppf(0.975) * (7 / 3) ** 0.5  # the variance of 1, 2 and 6 is 7
     assert (float(mean.low), float(mean.value), float(mean.high)) == pytest.approx((3 - half, 3, 3 + half), abs=1e-6)
     assert mean_of_sums(MICRO, MICRO**2, 1).low is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_the_numbers_are_the_served_metrics_of_the_same_week(two_weeks):
     two_weeks.has("firsts", "user_no registered_at\n1 2026-03-01\n2 2026-03-25\n3 2026-03-24")
     two_weeks.has("equity_days", "user_no day equity_usdt\n1 2026-03-31 100\n2 2026-03-31 0.5")
     for key, since in (("first_trades", date(2026, 3, 25)), ("assets", date(2026, 3, 31))):
-        rows = metric_values(two_weeks.engine, two_weeks.snapshot, key, since=since, period="day").rows
+        rows: Any = metric_values(two_weeks.engine, two_weeks.snapshot, key, since=since, period="day").rows
         assert sum(row.value for row in rows) == of(two_weeks)[key].value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_a_change_of_assets_is_always_split_and_the_parts_add_up(lake):
         1        2026-03-29  50            0                -5                 2
         1        2026-03-30  0             25               0                  0
     """)  # fmt: skip
-    told = asset_changes(lake.engine, lake.snapshot, since=date(2026, 3, 29), period="day").rows
+    told: Any = asset_changes(lake.engine, lake.snapshot, since=date(2026, 3, 29), period="day").rows
     assert [(row.change, row.net_deposits, row.trading_pnl, row.fees, row.other) for row in told[:2]] == [
         (40, 50, -5, -2, -3), (-20, -25, 0, 0, 5),
     ]  # fmt: skip

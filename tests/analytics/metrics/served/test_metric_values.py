@@ -184,7 +184,8 @@ def test_win_back_asks_who_was_dormant_at_the_end_of_the_month_before(lake):
     february, march = metric_values(lake.engine, lake.snapshot, "win_back", since=date(2026, 2, 1)).rows
     assert (march.value, march.numerator, march.denominator) == (0.5, 1, 2)
     assert february.reason == "there is no snapshot of 2026-01-31: they are kept for 35 days and at month ends"
-    assert "month only" in metric_values(lake.engine, lake.snapshot, "win_back", period="day").reason
+    by_day: Any = metric_values(lake.engine, lake.snapshot, "win_back", period="day")
+    assert "month only" in by_day.reason
 
 
 def test_users_stand_in_their_stratum_as_they_did_then_or_as_they_do_now(lake):
@@ -211,21 +212,25 @@ def test_what_was_not_given_is_not_available_with_the_reason(lake_of):
     lake.note("grains", ["week"])
     lake.note("unknown", {"given_user_days": ["fees_usdt", "equity_usdt"]})
     lake.has("profiles", "user_no registered_on\n1 2026-03-01")
-    reasons = {one.key: metric_values(lake.engine, lake.snapshot, one.key, period=one.periods[-1]).reason for one in SERVED}
+    reasons: dict[str, Any] = {
+        one.key: metric_values(lake.engine, lake.snapshot, one.key, period=one.periods[-1]).reason for one in SERVED
+    }
     assert reasons["net_revenue"] == "fees_usdt is unknown in given aggregates (user_days)"
     assert reasons["assets"] == "equity_usdt is unknown in given aggregates (user_days)"
     assert reasons["csat"] == "no tickets was given"
     assert reasons["wash_share"] == "no spot_trades or contract_trades was given"
     assert reasons["active_traders"] is None
     assert "counts by week" in reasons["weekly_active_traders"]
-    assert "counts by week" in metric_values(lake.engine, lake.snapshot, "active_traders").reason
+    by_day: Any = metric_values(lake.engine, lake.snapshot, "active_traders")
+    assert "counts by week" in by_day.reason
 
 
 def test_users_derived_from_their_activity_have_not_registered(lake):
     lake.has("profiles", "user_no registered_on\n1 2026-03-01")
     lake.has("users", "user_no is_derived\n1 yes")
     for key in ("registrations", "kyc_7d", "first_trade_7d", "ltv_30"):
-        assert "derived from their activity" in metric_values(lake.engine, lake.snapshot, key).reason
+        told: Any = metric_values(lake.engine, lake.snapshot, key)
+        assert "derived from their activity" in told.reason
 
 
 @pytest.mark.parametrize(
@@ -277,7 +282,7 @@ def test_groups_add_up_to_the_whole_and_days_to_the_week(lake_of, users, did):
         asked: dict[str, Any] = {"since": date(2026, 3, 29), "period": "day"}
         whole = metric_values(lake.engine, lake.snapshot, key, **asked).rows
         for by in ("channel_id", "lifecycle"):
-            parts = metric_values(lake.engine, lake.snapshot, key, **asked, by=by, stood="now").rows
+            parts: Any = metric_values(lake.engine, lake.snapshot, key, **asked, by=by, stood="now").rows
             for row in whole:
                 mine = [part for part in parts if part.since == row.since]
                 assert sum(part.numerator for part in mine) == row.numerator
@@ -285,5 +290,5 @@ def test_groups_add_up_to_the_whole_and_days_to_the_week(lake_of, users, did):
                     assert sum(part.denominator for part in mine) == row.denominator
     for key in ("net_revenue", "trades", "volume", "net_deposits"):
         [week] = metric_values(lake.engine, lake.snapshot, key, since=date(2026, 3, 25), until=UNTIL, period="month").rows
-        by_day = metric_values(lake.engine, lake.snapshot, key, since=date(2026, 3, 25), period="day").rows
+        by_day: Any = metric_values(lake.engine, lake.snapshot, key, since=date(2026, 3, 25), period="day").rows
         assert sum(day.value for day in by_day) == week.value

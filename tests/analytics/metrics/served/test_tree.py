@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 from math import prod
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -82,7 +83,7 @@ def test_a_metric_that_is_made_of_no_others_has_no_tree(lake):
 def test_children_reproduce_their_parent_exactly(lake_of, did, period, root):
     lake = lake_of("2026-03-16", "2026-03-31", given=GIVEN)
     lake.has("profiles", "user_no is_counted\n1 yes\n2 yes\n3 yes\n4 no")
-    rows = [
+    rows: list[dict[str, Any]] = [
         BLANK | {"user_no": user, "day": date(2026, 3, day), "spot_trades": spot, "contract_trades": contract,
                  **{name: amount * 1_000_003 for name, amount in zip(MONEY, money, strict=True)}}
         for (user, day), (spot, contract, money) in did.items()
