@@ -143,10 +143,11 @@ def answer(
 ) -> None:
     """Answer the signal of METRIC that was seen on DAY: acknowledged, explained, or looked into and nothing found."""
     from springtide.analytics.metrics.signals import SignalAnswer
-    from springtide.operations.definitions.signals import answer_signal, standing_answer
+    from springtide.operations.definitions.reads import hash_in_force
+    from springtide.operations.definitions.signals import answer_signal
 
     given = SignalAnswer(metric, group, day, direction, answered, note, annotation, baseline_from)
-    answer_signal(given, acting=None, now=clock.now(), seen=standing_answer(given.key))
+    answer_signal(given, acting=None, now=clock.now(), seen=hash_in_force("signal_answer", given.key))
     anew = f" The next close judges by a baseline from {baseline_from} on." if baseline_from else ""
     click.echo(f"Answered: {answered.replace('_', ' ')}.{anew}")
 

@@ -140,7 +140,7 @@ def _published(kind: str, key: str, title: str, body: dict[str, Any]) -> Definit
     from springtide.operations.definitions import reads
     from springtide.operations.definitions.actions import publish_definition
 
-    standing = reads.draft(kind, key) or next((one for one in reads.definitions(kind) if one.key == key), None)
+    standing = reads.draft(kind, key) or reads.in_force(kind, key)
     seen = standing.content_hash if standing else ""
     publish_definition(kind, key, title=title, body=body, acting=None, now=clock.now(), seen=seen)
     return reads.definition(kind, key)

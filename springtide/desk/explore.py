@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from springtide.desk import figures
-from springtide.desk.words import Word, plain
+from springtide.desk.words import PERIODS, Word, plain
 from springtide.kernel.days import parse_day
 from springtide.kernel.errors import BadInput
 
@@ -49,7 +49,6 @@ EVENTS: Mapping[str, Word] = {
     "session": gettext_lazy("Session"),
     "rewarded": gettext_lazy("Rewarded"),
 }
-PERIODS: Mapping[str, Word] = {"day": gettext_lazy("Day"), "week": gettext_lazy("Week"), "month": gettext_lazy("Month")}
 UNITS: Mapping[str, Word] = {"hour": gettext_lazy("hours"), "day": gettext_lazy("days"), "week": gettext_lazy("weeks")}
 ORDERS: Mapping[str, Word] = {
     "ordered": gettext_lazy("in this order"),
@@ -108,12 +107,11 @@ class Form:
             split=str(said.get("split", "")),
         )
 
-    def question(self, scope: str = "user") -> dict[str, Any]:
+    def question(self) -> dict[str, Any]:
         """The question, in the form that every face speaks."""
         since, until = str(self.since), str(self.until)
         matchers = [{"event": step} for step in self.steps]
         activity = {"event": list(self.steps) if len(self.steps) > 1 else self.steps[0]}
-        split = {"prop": self.split, "scope": scope}
         span = {"date_from": since, "date_to": until}
         match self.kind:
             case "retention":
@@ -130,9 +128,9 @@ class Form:
             case _:
                 asked = {"activity": activity, "period": self.period, **span}
         if self.split and self.kind == "funnel":
-            asked["breakdown"] = {"props": [self.split], "scope": scope, "attribution": "first_touch"}
+            asked["breakdown"] = {"props": [self.split], "scope": "user", "attribution": "first_touch"}
         elif self.split and self.kind in ("retention", "trend"):
-            asked["breakdown"] = {**split, "limit": 12}
+            asked["breakdown"] = {"prop": self.split, "scope": "user", "limit": 12}
         return {"kind": self.kind, **asked}
 
 

@@ -51,7 +51,6 @@ ANNOTATIONS: Mapping[str, Word] = {
     "data": gettext_lazy("data"),
     "other": gettext_lazy("other"),
 }
-PERIODS: Mapping[str, Word] = {"day": gettext_lazy("Day"), "week": gettext_lazy("Week"), "month": gettext_lazy("Month")}
 MOST_GROUPS = 12
 
 

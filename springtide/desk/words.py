@@ -18,6 +18,8 @@ from springtide.kernel.errors import SpringtideError
 
 Word = str | Promise
 
+PERIODS: Final[dict[str, Word]] = {"day": _("Day"), "week": _("Week"), "month": _("Month")}
+
 REGIMES: Final[dict[str, Word]] = {"bull": _("rising"), "bear": _("falling"), "flat": _("flat")}
 
 ROLES: Final[dict[str, Word]] = {

@@ -48,7 +48,7 @@ def page(request: MemberRequest) -> HttpResponse:
             "kinds": explore.KINDS,
             "asks": explore.ASKS,
             "events": _events(shell),
-            "periods": explore.PERIODS,
+            "periods": words.PERIODS,
             "units": explore.UNITS,
             "orders": explore.ORDERS,
             "maths": explore.MATHS,
@@ -89,11 +89,10 @@ def save(request: MemberRequest) -> HttpResponseRedirect:
     title, text = request.POST.get("title", "").strip(), request.POST.get("q", "")
     question = read_question(text)
     key = slugify(title, allow_unicode=False) or f"question-{clock.now():%Y%m%d%H%M%S}"
-    there = {each.key: each.content_hash for each in reads.definitions("saved_question", request.member)}
     try:
         publish_definition(
             "saved_question", key, title=title, body={"question": dict(question)}, acting=request.member, now=clock.now(),
-            seen=there.get(key, ""),
+            seen=reads.hash_in_force("saved_question", key, request.member),
         )  # fmt: skip
         messages.success(request, _("The question is saved."))
     except SpringtideError as refused:

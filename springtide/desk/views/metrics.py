@@ -76,7 +76,7 @@ def page(request: MemberRequest, key: str) -> HttpResponse:
             "name": words.metric(key),
             "unit": metrics.UNITS[asked.unit],
             "period": period,
-            "periods": {each: metrics.PERIODS[each] for each in asked.periods},
+            "periods": {each: words.PERIODS[each] for each in asked.periods},
             "by": short_text(request.GET, "by"),
             "splits": splits,
             "query": request.GET.urlencode(),
@@ -108,18 +108,18 @@ def watch(request: MemberRequest, key: str) -> HttpResponse:
     """The control chart of a watched metric with its signals, its owner and what happened."""
     shell = shell_of(request)
     found = shell.home.signal_chart(key)
-    owner = next((each.body.get("owner", "") for each in reads.definitions("signal_owner") if each.key == key), "")
-    may_answer = request.member.may(rights.ANSWER_SIGNALS)
+    owner = reads.in_force("signal_owner", key)
+    chart, may_answer = metrics.control(found), request.member.may(rights.ANSWER_SIGNALS)
     return render(
         request,
         "metrics/watch.html",
         {
             "key": key,
-            "chart": metrics.control(found),
-            "not_yet": "" if metrics.control(found) else _("It is too young, or counts too few, to be judged."),
+            "chart": chart,
+            "not_yet": "" if chart else _("It is too young, or counts too few, to be judged."),
             "signals": [metrics.shown_signal(each, shell.labels) for each in found.signals],
             "beside": found.beside,
-            "owner": owner,
+            "owner": owner.body.get("owner", "") if owner else "",
             "may_answer": may_answer,
             "members": [
                 (each.username, each.display_name) for each in Member.objects.filter(is_active=True).order_by("display_name")
@@ -147,10 +147,8 @@ def answer(request: MemberRequest, key: str) -> HttpResponseRedirect:
         said = SignalAnswer(
             signal.metric, signal.group, signal.day, signal.direction, sent.get("answer", ""), sent.get("note", "").strip()
         )
-        there = {each.key: each.content_hash for each in reads.definitions("signal_answer")}
-        answer_signal(
-            replace(said, baseline_since=begins), acting=request.member, now=clock.now(), seen=there.get(said.key, "")
-        )
+        seen = reads.hash_in_force("signal_answer", said.key)
+        answer_signal(replace(said, baseline_since=begins), acting=request.member, now=clock.now(), seen=seen)
 
     return _written(request, key, write, _("The answer is kept. The next close judges by it."))
 

@@ -221,8 +221,8 @@ def slug(title: str) -> str:
 
 
 def _publish_list(request: MemberRequest, key: str, title: str, body: dict[str, Any]) -> None:
-    there = {each.key: each.content_hash for each in reads.definitions("id_list", request.member)}
-    publish_definition("id_list", key, title=title, body=body, acting=request.member, now=clock.now(), seen=there.get(key, ""))
+    seen = reads.hash_in_force("id_list", key, request.member)
+    publish_definition("id_list", key, title=title, body=body, acting=request.member, now=clock.now(), seen=seen)
 
 
 def _size(request: MemberRequest, shell: Shell, text: str) -> Any:
@@ -260,7 +260,7 @@ def _builder(shell: Shell, made: Build | None) -> dict[str, Any]:
         "columns": columns,
         "strata": strata,
         "events": [(key, explore.event_name(key)) for key in shell.home.event_names()],
-        "segment_keys": [(each.key, each.title) for each in shell.home.segments().rows if each.version],
+        "segment_keys": sorted(((each.key, each.title) for each in shell.home.named().segments), key=lambda each: each[1]),
         "list_keys": [(each.key, each.title) for each in reads.definitions("id_list")],
     }
 

@@ -122,13 +122,11 @@ def _back() -> HttpResponseRedirect:
 
 
 def _seen(draft: DefinitionSeen | None) -> str:
-    if draft:
-        return draft.content_hash
-    return next((each.content_hash for each in reads.definitions(KIND) if each.key == KEY), "")
+    return draft.content_hash if draft else reads.hash_in_force(KIND, KEY)
 
 
 def _text(draft: DefinitionSeen | None) -> str:
-    own = draft or next((each for each in reads.definitions(KIND) if each.key == KEY), None)
+    own = draft or reads.in_force(KIND, KEY)
     body = dict(own.body) if own else shipped_content()
     return yaml.safe_dump(body, allow_unicode=True, sort_keys=False, width=140, default_flow_style=None)
 

@@ -60,6 +60,17 @@ def draft(kind: str, key: str, member: Member | None = None) -> DefinitionSeen |
     return next(iter(_visible(_rows(kind, key).filter(state__in=states.OPEN), member)), None)
 
 
+def in_force(kind: str, key: str, member: Member | None = None) -> DefinitionSeen | None:
+    """The version of a definition in force, if there is one that the member may see."""
+    return next(iter(_visible(_rows(kind, key).filter(state="published"), member)), None)
+
+
+def hash_in_force(kind: str, key: str, member: Member | None = None) -> str:
+    """What goes to an action as `seen` by who means to replace whatever is in force; "" where nothing is."""
+    standing = in_force(kind, key, member)
+    return standing.content_hash if standing else ""
+
+
 def definitions(
     kind: str, member: Member | None = None, *, among: Collection[str] = ("published",)
 ) -> tuple[DefinitionSeen, ...]:

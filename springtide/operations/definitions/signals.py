@@ -14,7 +14,7 @@ from springtide.analytics.metrics.signals import SignalAnswer
 from springtide.kernel.errors import Refused, UnknownName, suggest
 from springtide.kernel.ids import content_hash
 from springtide.operations.definitions.actions import publish_definition, retire_definition
-from springtide.operations.definitions.models import Definition
+from springtide.operations.definitions.reads import hash_in_force
 from springtide.operations.members.models import Member
 
 TITLES = {"acknowledged": "Seen", "explained": "Explained", "none_found": "Looked into, nothing found"}
@@ -45,7 +45,7 @@ def annotate(
     }
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:30]
     key = f"{since}.{words or kind}.{content_hash([title, body])[:8]}"
-    publish_definition("annotation", key, title=title, body=body, acting=acting, now=now, seen=_seen("annotation", key))
+    publish_definition("annotation", key, title=title, body=body, acting=acting, now=now, seen=hash_in_force("annotation", key))
     return key
 
 
@@ -55,7 +55,7 @@ def take_back_annotation(key: str, *, acting: Member | None, now: datetime) -> N
     writes     the annotation, retired; one audit row
     refuses    not_allowed, not_in_force
     """
-    retire_definition("annotation", key, acting=acting, now=now, seen=_seen("annotation", key))
+    retire_definition("annotation", key, acting=acting, now=now, seen=hash_in_force("annotation", key))
 
 
 def own_metric(metric: str, owner: str, *, acting: Member | None, now: datetime, seen: str | None = None) -> None:
@@ -69,7 +69,7 @@ def own_metric(metric: str, owner: str, *, acting: Member | None, now: datetime,
     names = list(Member.objects.filter(is_active=True).values_list("username", flat=True))
     if owner not in names:
         raise UnknownName(f"There is no member '{owner}'.", suggest(owner, names), code="unknown_member")
-    seen = _seen("signal_owner", metric) if seen is None else seen
+    seen = hash_in_force("signal_owner", metric) if seen is None else seen
     publish_definition(
         "signal_owner", metric, title=f"{metric}: {owner}", body={"owner": owner}, acting=acting, now=now, seen=seen
     )
@@ -102,14 +102,3 @@ def answer_signal(answer: SignalAnswer, *, acting: Member | None, now: datetime,
     title = f"{TITLES.get(answer.answer, answer.answer)}: {answer.metric}, {answer.day}"
     publish_definition("signal_answer", answer.key, title=title, body=told, acting=acting, now=now, seen=seen)
     return answer.key
-
-
-def standing_answer(key: str) -> str:
-    """The content of the answer in force, for who means to answer whatever was answered before; "" where there is none."""
-    return _seen("signal_answer", key)
-
-
-def _seen(kind: str, key: str) -> str:
-    """What is in force now: for words whose key already says all, so that nobody can have meant another."""
-    standing = Definition.objects.filter(kind=kind, key=key, state="published").first()
-    return standing.content_hash if standing else ""
