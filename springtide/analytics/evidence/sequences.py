@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 from springtide.analytics.evidence.answers import CannotTell, Effect, Interval
 
@@ -57,8 +56,3 @@ def _half_width(se: float, n: int, planned_n: int, alpha: float) -> float:
     reach = n * rho_squared + 1
     variance = n * se**2
     return math.sqrt(variance * 2 * reach / (n**2 * rho_squared) * math.log(math.sqrt(reach) / alpha))
-
-
-def z(level: float) -> float:
-    """The two-sided normal quantile of a level."""
-    return NormalDist().inv_cdf((1 + level) / 2)
