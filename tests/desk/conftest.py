@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from django.test import Client
 
@@ -40,6 +42,19 @@ def serves(settings):
         return home
 
     return serve
+
+
+@pytest.fixture
+def own_home(shown_home, tmp_path, serves):
+    """A copy of the shown home, served: definitions are written into it."""
+    shutil.copytree(shown_home.path, tmp_path / "home", ignore=shutil.ignore_patterns("spill"))
+    return serves(Home(tmp_path / "home"))
+
+
+@pytest.fixture
+def commits_at_once(monkeypatch):
+    """A test is one transaction that never ends, and files are written when one does: here as soon as they are asked for."""
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda do, **_: do())
 
 
 @pytest.fixture

@@ -32,3 +32,10 @@ def figures_that_open_users(page: str) -> list[tuple[str, int]]:
         and not re.search(r"list=(net_revenue|assets)", address)
         and re.match(r"[\d,]+( users?)?$", words)
     ]
+
+
+def total(page: str) -> int:
+    """How many users a list says it has."""
+    if not (found := re.search(r"<h2>([\d,]+) users?</h2>", page)):
+        raise AssertionError("The page is no list of users.")
+    return int(found[1].replace(",", ""))

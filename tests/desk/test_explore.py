@@ -10,7 +10,7 @@ from springtide.desk.explore import KINDS, Form
 from springtide.home import Home
 from springtide.kernel.errors import BadInput
 from springtide.operations.definitions import reads
-from tests.desk.pages import text_of
+from tests.desk.pages import text_of, total
 from tests.desk.shown_home import LAST
 
 FUNNEL = {
@@ -28,10 +28,6 @@ def opened(page):
     """The addresses that the figures of an answer open, with the figures."""
     found = re.findall(r'<a href="(/users/list/\?[^"]+)">([\d,.%]+)</a>', page)
     return [(address.replace("&amp;", "&"), figure) for address, figure in found]
-
-
-def total(page):
-    return int(re.search(r"<h2>([\d,]+) users?</h2>", page)[1].replace(",", ""))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,8 +9,8 @@ from tests.desk.pages import text_of
 
 
 @pytest.fixture(autouse=True)
-def commits_at_once(monkeypatch):
-    """A test is one transaction that never ends, and files are written when one does: here as soon as they are asked for."""
+def nothing_is_written(monkeypatch):
+    """A test is one transaction that never ends, and files are written when one does: here not at all."""
     monkeypatch.setattr("django.db.transaction.on_commit", lambda do, **_: None)
 
 

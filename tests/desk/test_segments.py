@@ -1,7 +1,6 @@
 """Segments: built, sized while written, put in force, opened; lists become segments with the same count."""
 
 import re
-import shutil
 
 import pytest
 from django.utils.html import escape
@@ -10,31 +9,19 @@ from hypothesis import strategies as st
 
 from springtide.analytics.segments.tree import text_of, tree_of
 from springtide.desk.builder import Build, Row
-from springtide.home import Home
 from springtide.operations.definitions import reads
 from tests.desk.pages import text_of as page_of
+from tests.desk.pages import total
 from tests.desk.shown_home import MADE_AT
+
+pytestmark = pytest.mark.usefixtures("commits_at_once")
 
 RULE = "lifecycle = 'repeat' and trades_30d >= 3"
 
 
 @pytest.fixture
-def own_home(shown_home, tmp_path):
-    """A copy of the shown home: definitions are written into it."""
-    shutil.copytree(shown_home.path, tmp_path / "home", ignore=shutil.ignore_patterns("spill"))
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def analyst(browser_of, serves, own_home):
-    serves(own_home)
+def analyst(browser_of, own_home):
     return browser_of("analyst", granted_rights=["see_money", "export_users"])
-
-
-@pytest.fixture(autouse=True)
-def commits_at_once(monkeypatch):
-    """A test is one transaction that never ends, and files are written when one does: here as soon as they are asked for."""
-    monkeypatch.setattr("django.db.transaction.on_commit", lambda do, **_: do())
 
 
 @pytest.fixture
@@ -45,10 +32,6 @@ def published(analyst):
         return analyst.post("/segments/publish/", {"title": title, "text": text, **more})
 
     return publish
-
-
-def total(page):
-    return int(re.search(r"<h2>([\d,]+) users?</h2>", page)[1].replace(",", ""))
 
 
 def sized(page):
@@ -154,8 +137,7 @@ def test_who_may_not_edit_segments_reads_them(manager, browser_of):
     assert browser_of("admin").get("/segments/").status_code == 403
 
 
-def test_a_member_without_money_builds_nothing_on_it(browser_of, serves, own_home):
-    serves(own_home)
+def test_a_member_without_money_builds_nothing_on_it(browser_of, own_home):
     plain = browser_of("analyst")
     page = page_of(plain.get("/segments/size/", {"text": "equity_usdt >= 1000"}))
     assert "You may not ask about equity_usdt" in page

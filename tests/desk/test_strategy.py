@@ -1,31 +1,16 @@
 """Diagnosis and Strategy: every figure opens its users, and a changed matrix comes into force through two persons."""
 
 import re
-import shutil
 from io import BytesIO
 
 import openpyxl
 import pytest
 
-from springtide.home import Home, Selection
+from springtide.home import Selection
 from springtide.operations.definitions import reads
-from tests.desk.pages import text_of
+from tests.desk.pages import text_of, total
 
-
-@pytest.fixture(autouse=True)
-def commits_at_once(monkeypatch):
-    """A test is one transaction that never ends, and files are written when one does: here as soon as they are asked for."""
-    monkeypatch.setattr("django.db.transaction.on_commit", lambda do, **_: do())
-
-
-@pytest.fixture
-def own_home(shown_home, tmp_path, serves):
-    shutil.copytree(shown_home.path, tmp_path / "home", ignore=shutil.ignore_patterns("spill"))
-    return serves(Home(tmp_path / "home"))
-
-
-def total(page):
-    return int(re.search(r"<h2>([\d,]+) users?</h2>", page)[1].replace(",", ""))
+pytestmark = pytest.mark.usefixtures("commits_at_once")
 
 
 def opened(page, name):

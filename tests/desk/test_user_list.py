@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.desk.pages import links, text_of
+from tests.desk.pages import links, text_of, total
 from tests.desk.shown_home import HOSTILE, LONG_ID
 
 
@@ -16,10 +16,6 @@ def rows(page):
         for row in body.split("</tr>")
         if "<th" in row
     }
-
-
-def total(page):
-    return int(re.search(r"<h2>([\d,]+) users?</h2>", page)[1].replace(",", ""))
 
 
 def headings(page):
