@@ -72,7 +72,9 @@ INSTALLED_APPS = [
     "springtide.operations.jobs",
     "springtide.operations.definitions",
     "springtide.operations.statements",
+    "springtide.operations.rewards",
     "springtide.operations.work",
+    "springtide.operations.campaigns",
     "springtide.desk",
     "ninja",  # the scripts of the API's own documentation, served from here
 ]

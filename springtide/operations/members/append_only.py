@@ -1,43 +1,40 @@
-"""The triggers with which the database itself refuses to change or remove an audit row."""
+"""The triggers with which the database itself refuses to change or remove what was written: audit rows, and other rooms' journals."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-_REFUSAL = "audit rows are never changed or removed"
-
-_SQLITE = {
-    f"audit_keeps_{verb}": f"create trigger if not exists audit_keeps_{verb} before {verb} on members_auditrow "
-    f"begin select raise(abort, '{_REFUSAL}'); end"
-    for verb in ("update", "delete")
-}
-_POSTGRESQL = (
-    f"""
-    create or replace function refuse_audit_change() returns trigger language plpgsql as
-    $$ begin raise exception '{_REFUSAL}'; end $$
-    """,
-    """
-    create or replace trigger audit_keeps_rows before update or delete on members_auditrow
-    for each row execute function refuse_audit_change()
-    """,
-    """
-    create or replace trigger audit_keeps_table before truncate on members_auditrow
-    for each statement execute function refuse_audit_change()
-    """,
-)
+AUDIT: Final = "members_auditrow"
+_NAMES: Final = {AUDIT: "audit"}  # as the triggers of the first table were called before there were others
 
 
-def guard(schema: Any) -> None:
-    """Set the triggers, if they are not there. INSERT OR REPLACE fires them too, since settings turn recursive_triggers on."""
-    for statement in _SQLITE.values() if schema.connection.vendor == "sqlite" else _POSTGRESQL:
-        schema.execute(statement)
-
-
-def unguard(schema: Any) -> None:
-    """Take the triggers away: for a migration that goes back, and for a test database that is emptied."""
+def guard(schema: Any, table: str = AUDIT) -> None:
+    """Set the triggers of a table, if they are not there. INSERT OR REPLACE fires them too, since settings turn recursive_triggers on."""
+    name, refusal = _NAMES.get(table, table), f"{_NAMES.get(table, table)} rows are never changed or removed"
     if schema.connection.vendor == "sqlite":
-        for name in _SQLITE:
-            schema.execute(f"drop trigger if exists {name}")
+        for verb in ("update", "delete"):
+            schema.execute(
+                f"create trigger if not exists {name}_keeps_{verb} before {verb} on {table} "
+                f"begin select raise(abort, '{refusal}'); end"
+            )
+        return
+    schema.execute(
+        f"create or replace function refuse_{name}_change() returns trigger language plpgsql as "
+        f"$$ begin raise exception '{refusal}'; end $$"
+    )
+    for what, when, each in (("rows", "update or delete", "row"), ("table", "truncate", "statement")):
+        schema.execute(
+            f"create or replace trigger {name}_keeps_{what} before {when} on {table} "
+            f"for each {each} execute function refuse_{name}_change()"
+        )
+
+
+def unguard(schema: Any, table: str = AUDIT) -> None:
+    """Take the triggers away: for a migration that goes back, and for a test database that is emptied."""
+    name = _NAMES.get(table, table)
+    if schema.connection.vendor == "sqlite":
+        for verb in ("update", "delete"):
+            schema.execute(f"drop trigger if exists {name}_keeps_{verb}")
     else:
-        for name in ("audit_keeps_rows", "audit_keeps_table"):
-            schema.execute(f"drop trigger if exists {name} on members_auditrow")
+        for what in ("rows", "table"):
+            schema.execute(f"drop trigger if exists {name}_keeps_{what} on {table}")

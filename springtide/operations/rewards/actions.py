@@ -1,0 +1,475 @@
+"""Every write of offers, budgets and rewards. The batch moves run in the caller's transaction, a few statements each, whatever the size."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from springtide.kernel.errors import BadInput, Refused, UnknownName, suggest
+from springtide.kernel.ids import content_hash
+from springtide.kernel.money import usdt
+from springtide.operations.inserting import insert_many
+from springtide.operations.members import states as rights
+from springtide.operations.members.actions import audit
+from springtide.operations.members.models import Member
+from springtide.operations.rewards import ledger, offers, states
+from springtide.operations.rewards.ledger import Chain, Post
+from springtide.operations.rewards.models import Budget, Entry, Offer, Posting, Reward
+from springtide.operations.rewards.states import Move
+
+T = TypeVar("T")
+
+AT_ONCE = 5_000  # keys that one statement names
+
+
+class NewReward(NamedTuple):
+    """A reward to be reserved. `key` is the decision's id, `offer` the content hash of an offer, `budget` the key of a budget.
+
+    `campaign` is within which a linked cluster gets one: the campaign, or one of its steps where each may give.
+    """
+
+    key: str
+    user_id: str
+    person_id: str
+    offer: str
+    amount_usdt: int  # whole 1e-6 USDT
+    campaign: str
+    budget: str
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """What became of a batch: keys that were reserved, and why the others were not.
+
+    known        a reward of this key is there already
+    has_one      the linked cluster has, or had, one of this campaign
+    over_offer   it is worth more than the offer says
+    no_budget    its budget, or one around it, has too little left
+    closed       its budget is closed
+    """
+
+    taken: frozenset[str]
+    refused: Mapping[str, str]
+
+
+@transaction.atomic
+def reserve(rewards: Sequence[NewReward], *, now: datetime) -> Reserved:
+    """Put money aside for rewards, in the order given, in their budget and in all around it, and never more than there is.
+
+    writes     rewards, reserved, with their postings and the balances; one audit row
+    refuses    unknown_offer, unknown_budget
+               bad_amount    nothing, or less
+    """
+    asked = {each.key: each for each in reversed(rewards)}  # a key that comes twice is one reward, the first
+    offered, budgets = _offers({each.offer for each in rewards}), _budgets({each.budget for each in rewards})
+    chains = ledger.locked(each.pk for each in budgets.values())
+    around = {key: chains[budget.pk] for key, budget in budgets.items()}
+    refused = {key: code for key, each in asked.items() if (code := _why_not(each, offered[each.offer], around[each.budget]))}
+    waiting = [each for key, each in reversed(asked.items()) if key not in refused]
+    entry = Entry.objects.create(move="reserve", at=now)
+    left = {budget.pk: budget.available_usdt for chain in chains.values() for budget in chain}
+    while waiting:
+        fitting, waiting = _fitting(waiting, left, around)
+        known = _insert(fitting, entry, offered, budgets, now)
+        refused |= known
+        if not known:
+            break
+        for each in fitting:  # what was put aside for those who have one goes to those who got none
+            if each.key in known:
+                for budget in around[each.budget]:
+                    left[budget.pk] += each.amount_usdt
+    refused |= {each.key: "no_budget" for each in waiting}
+    made = Reward.objects.filter(entry=entry).values_list("budget_id", "pk", "amount_usdt")
+    posts = [Post(budget_id, pk, "budget", "reserved", amount) for budget_id, pk, amount in made.iterator(chunk_size=10_000)]
+    moved = ledger.post(entry, posts, chains)
+    taken = frozenset(asked.keys() - refused.keys())
+    _told("reserve_rewards", entry, taken, moved, acting=None, now=now, refused=dict(Counter(refused.values())))
+    return Reserved(taken, refused)
+
+
+def release(keys: Iterable[str], *, now: datetime, reason: str, acting: Member | None = None) -> frozenset[str]:
+    """Put reserved rewards back into their budgets; the keys of those that were.
+
+    writes     the rewards, released; postings and balances; one audit row
+    """
+    return _move("release", dict.fromkeys(keys), now=now, acting=acting, reason=reason)
+
+
+def grant(keys: Iterable[str], *, now: datetime, acting: Member | None = None) -> frozenset[str]:
+    """Owe the users their reserved rewards; the keys of those that are owed now.
+
+    writes     the rewards, granted; postings and balances; one audit row
+    """
+    return _move("grant", dict.fromkeys(keys), now=now, acting=acting)
+
+
+def activate(keys: Iterable[str], *, now: datetime, acting: Member | None = None) -> frozenset[str]:
+    """Granted rewards are in use from now on, such as a voucher that was applied; the keys of those that are.
+
+    writes     the rewards, active; one audit row
+    """
+    return _move("activate", dict.fromkeys(keys), now=now, acting=acting)
+
+
+def consume(amounts: Mapping[str, int | None], *, now: datetime, acting: Member | None = None) -> frozenset[str]:
+    """So much of each reward, or all that is left of it, was used up; the keys of those of which something was.
+
+    More than is left counts as what is left: the rest stands in the reconciliation.
+
+    writes     the rewards, consumed once nothing is left; postings and balances; one audit row
+    """
+    return _move(
+        "consume", {key: amount for key, amount in amounts.items() if amount is None or amount > 0}, now=now, acting=acting
+    )
+
+
+def expire(keys: Iterable[str], *, now: datetime, acting: Member | None = None) -> frozenset[str]:
+    """Nobody used them in time: what is left of them may be given again. The keys of those that expired.
+
+    writes     the rewards, expired; postings and balances; one audit row
+    """
+    return _move("expire", dict.fromkeys(keys), now=now, acting=acting)
+
+
+def revoke(keys: Iterable[str], *, now: datetime, reason: str, acting: Member | None = None) -> frozenset[str]:
+    """Take back what is left of granted rewards, as if they had never been: the linked cluster may have another.
+
+    writes     the rewards, revoked; postings and balances; one audit row
+    """
+    return _move("revoke", dict.fromkeys(keys), now=now, acting=acting, reason=reason)
+
+
+def claw_back(keys: Iterable[str], *, now: datetime, reason: str, acting: Member | None = None) -> frozenset[str]:
+    """Take back all of granted and used rewards, because a condition was broken. The cluster gets no other of this campaign.
+
+    writes     the rewards, clawed back; postings and balances; one audit row
+    """
+    return _move("claw_back", dict.fromkeys(keys), now=now, acting=acting, reason=reason)
+
+
+@transaction.atomic
+def publish_offer(
+    key: str,
+    *,
+    title: str,
+    kind: str,
+    amount_usdt: int,
+    terms: Mapping[str, Any],
+    acting: Member | None,
+    now: datetime,
+) -> Offer:
+    """Make an offer, or its next version; the same content again is the version there is.
+
+    writes     one offer; one audit row
+    refuses    not_allowed     `acting` may not edit campaigns
+               bad_key         not a word of a-z, 0-9, dash and underscore
+               bad_amount      nothing, or less
+               moved_already   somebody made a version at this very moment
+               unknown_kind, unknown_term, bad_term
+    """
+    if acting is not None and not acting.may(rights.EDIT_CAMPAIGNS, "drafts"):
+        raise Refused("You may not make offers.", "Ask a manager.", code="not_allowed")
+    if not states.KEY.fullmatch(key):
+        raise Refused(f"'{key}' cannot name an offer.", "Use up to 64 of a-z, 0-9, dash and underscore.", code="bad_key")
+    if amount_usdt <= 0:
+        raise Refused(f"An offer of {usdt(amount_usdt)} USDT is none.", "Give an amount above zero.", code="bad_amount")
+    read = offers.read_terms(kind, terms)
+    content = offers.hash_of(key, kind, amount_usdt, read)
+    if there := Offer.objects.filter(content_hash=content).first():
+        return there
+    versions = Offer.objects.filter(key=key).count()
+    try:
+        with transaction.atomic():
+            offer = Offer.objects.create(
+                key=key,
+                version=versions + 1,
+                title=title.strip()[:200] or key,
+                kind=kind,
+                amount_usdt=amount_usdt,
+                terms=read.as_dict(),
+                content_hash=content,
+                made_by=acting,
+                made_at=now,
+            )
+    except IntegrityError as twice:
+        raise Refused(
+            "Somebody made this offer's next version just now.", "Look at theirs first.", code="moved_already"
+        ) from twice
+    details = {"version": offer.version, "content": content, "kind": kind, "amount_usdt": amount_usdt}
+    audit("publish_offer", subject=f"offer {key}", acting=acting, now=now, details=details)
+    return offer
+
+
+@transaction.atomic
+def open_budget(
+    key: str,
+    *,
+    title: str,
+    kind: str,
+    amount_usdt: int,
+    acting: Member | None,
+    now: datetime,
+    parent: str | None = None,
+    reason: str = "",
+) -> Budget:
+    """Open a budget, inside another one or on its own.
+
+    writes     one budget, its funding posting; one audit row
+    refuses    unknown_kind, unknown_budget
+               bad_key         empty, too long, or known already
+               bad_amount      nothing, or less
+               bad_parent      a plan lies in no other; what lies inside is of a narrower kind
+               over_parent     more than the budget around it was given
+    """
+    if kind not in states.BUDGET_KINDS:
+        raise Refused(f"There is no kind of budget '{kind}'.", suggest(kind, states.BUDGET_KINDS), code="unknown_kind")
+    if not 0 < len(key) <= 120:
+        raise Refused(f"'{key}' cannot name a budget.", "Give it 1 to 120 characters.", code="bad_key")
+    if amount_usdt <= 0:
+        raise Refused(f"A budget of {usdt(amount_usdt)} USDT gives nothing.", "Give an amount above zero.", code="bad_amount")
+    around = _budgets([parent])[parent] if parent is not None else None
+    if around is not None:
+        narrower = states.BUDGET_KINDS.index(kind) > states.BUDGET_KINDS.index(around.kind)
+        if not narrower:
+            raise Refused(
+                f"A {kind} budget cannot lie inside a {around.kind} budget.",
+                "From the outside in: plan, campaign, stratum, day.",
+                code="bad_parent",
+            )
+        if amount_usdt > around.funded_usdt:
+            raise Refused(
+                f"{usdt(amount_usdt):,} USDT is more than the {usdt(around.funded_usdt):,} USDT of '{around.key}'.",
+                "Raise the budget around it first, or ask for less.",
+                code="over_parent",
+            )
+    try:
+        with transaction.atomic():
+            budget = Budget.objects.create(key=key, title=title[:200] or key, kind=kind, parent=around, opened_at=now)
+    except IntegrityError as twice:
+        raise Refused(
+            f"There is a budget '{key}' already.", "Raise that one, or choose another key.", code="bad_key"
+        ) from twice
+    ledger.fund(budget, amount_usdt, acting=acting, now=now, reason=reason)
+    details = {"amount_usdt": amount_usdt, "inside": parent or "", "reason": reason}
+    audit("open_budget", subject=f"budget {key}", acting=acting, now=now, becomes="open", details=details)
+    return budget
+
+
+@transaction.atomic
+def change_budget(key: str, *, amount_usdt: int, acting: Member | None, now: datetime, reason: str) -> Budget:
+    """Give a budget another amount.
+
+    writes     the funding posting of the difference, and the balance; one audit row
+    refuses    unknown_budget, bad_amount, over_parent
+               below_taken    so much of it is reserved, granted or used already, here or inside
+    """
+    [chain] = ledger.locked([_budgets([key])[key].pk]).values()
+    budget, *around = chain
+    was = budget.funded_usdt
+    if amount_usdt <= 0:
+        raise Refused(f"A budget of {usdt(amount_usdt)} USDT gives nothing.", "Close it instead.", code="bad_amount")
+    taken = was - budget.available_usdt
+    if amount_usdt < taken:
+        parts = ", ".join(f"{usdt(getattr(budget, f'{each}_usdt')):,} {each}" for each in ("reserved", "granted", "consumed"))
+        raise Refused(
+            f"'{key}' cannot be lowered to {usdt(amount_usdt):,} USDT: {usdt(taken):,} are taken ({parts}).",
+            f"Lower it to {usdt(taken):,} at the least, or release reservations first.",
+            code="below_taken",
+        )
+    if around and amount_usdt > around[0].funded_usdt:
+        raise Refused(
+            f"{usdt(amount_usdt):,} USDT is more than the {usdt(around[0].funded_usdt):,} USDT of '{around[0].key}'.",
+            "Raise the budget around it first, or ask for less.",
+            code="over_parent",
+        )
+    if amount_usdt != was:
+        ledger.fund(budget, amount_usdt - was, acting=acting, now=now, reason=reason)
+        details = {"was_usdt": was, "amount_usdt": amount_usdt, "reason": reason}
+        audit("change_budget", subject=f"budget {key}", acting=acting, now=now, details=details)
+    return budget
+
+
+@transaction.atomic
+def close_budget(key: str, *, acting: Member | None, now: datetime, reason: str) -> None:
+    """Reserve nothing more from a budget, nor from those inside it. What was reserved goes on.
+
+    writes     the budget, closed; one audit row
+    refuses    unknown_budget, move_not_open
+    """
+    if not Budget.objects.filter(pk=_budgets([key])[key].pk, is_open=True).update(is_open=False):
+        raise Refused(f"'{key}' is closed already.", "Reload and look again.", code="move_not_open")
+    audit(
+        "close_budget",
+        subject=f"budget {key}",
+        acting=acting,
+        now=now,
+        was="open",
+        becomes="closed",
+        details={"reason": reason},
+    )
+
+
+@transaction.atomic
+def _move(
+    name: str, amounts: Mapping[str, int | None], *, now: datetime, acting: Member | None, reason: str = ""
+) -> frozenset[str]:
+    """Make one move of those of the rewards that are open to it: their keys. A key with an amount moves that much at most."""
+    how = states.MOVES[name]
+    chains = ledger.locked(
+        {budget_id for keys in _some(amounts) for budget_id in _of(keys).values_list("budget_id", flat=True)}
+    )
+    columns = ("key", "pk", "budget_id", "left_usdt", "used_usdt")
+    rewards = [each for keys in _some(amounts) for each in _of(keys).filter(state__in=how.was).values(*columns)]
+    if not rewards:
+        return frozenset()
+    entry = Entry.objects.create(move=name, at=now, acting=acting, reason=reason[:400])
+    posts = [
+        Post(each["budget_id"], each["pk"], leg.out_of, leg.into, amount)
+        for each in rewards
+        for leg in how.legs
+        if (amount := _at_most(each[leg.column], amounts[each["key"]])) > 0
+    ]
+    moved = ledger.post(entry, posts, chains)
+    for some in _some([each["pk"] for each in rewards]):
+        _change(Reward.objects.filter(pk__in=some), how, entry, now)
+    keys = frozenset(each["key"] for each in rewards)
+    _told(f"{name}_rewards", entry, keys, moved, acting=acting, now=now, reason=reason)
+    return keys
+
+
+def _change(rewards: QuerySet[Reward], how: Move, entry: Entry, now: datetime) -> None:
+    if how.is_in_parts:
+        part = Subquery(Posting.objects.filter(entry=entry, reward=OuterRef("pk")).values("amount_usdt"))
+        rewards.update(left_usdt=F("left_usdt") - part, used_usdt=F("used_usdt") + part)
+        rewards.filter(left_usdt=0).update(state=how.becomes, ended_at=now)
+    elif how.becomes == "granted":
+        rewards.update(state=how.becomes, granted_at=now)
+    elif how.becomes in states.OPEN:
+        rewards.update(state=how.becomes)
+    else:
+        rewards.update(state=how.becomes, ended_at=now, **{leg.column: 0 for leg in how.legs})
+
+
+def _at_most(there: int, asked: int | None) -> int:
+    return there if asked is None else min(there, asked)
+
+
+def _why_not(reward: NewReward, offer: Offer, around: Chain) -> str:
+    """Why a reward cannot be, whatever there is in its budgets; empty where it can."""
+    if reward.amount_usdt <= 0:
+        raise BadInput(
+            f"Reward {reward.key} is worth {usdt(reward.amount_usdt)} USDT.", "Give an amount above zero.", code="bad_amount"
+        )
+    if reward.amount_usdt > offer.amount_usdt:
+        return "over_offer"
+    return "" if all(budget.is_open for budget in around) else "closed"
+
+
+def _fitting(
+    waiting: list[NewReward], left: dict[int, int], around: Mapping[str, Chain]
+) -> tuple[list[NewReward], list[NewReward]]:
+    """Those for whom there is money in every budget around them, the first come first, and the others. `left` goes down by theirs."""
+    fitting, without = [], []
+    for each in waiting:
+        budgets = around[each.budget]
+        if all(left[budget.pk] >= each.amount_usdt for budget in budgets):
+            for budget in budgets:
+                left[budget.pk] -= each.amount_usdt
+            fitting.append(each)
+        else:
+            without.append(each)
+    return fitting, without
+
+
+def _insert(
+    rewards: list[NewReward], entry: Entry, offered: Mapping[str, Offer], budgets: Mapping[str, Budget], now: datetime
+) -> dict[str, str]:
+    """Write those that may be; key → why not, of those that are there already or whose cluster has one."""
+    columns = (
+        "key",
+        "user_id",
+        "person_id",
+        "offer_id",
+        "campaign",
+        "budget_id",
+        "entry_id",
+        "amount_usdt",
+        "left_usdt",
+        "reserved_at",
+    )
+    rows = (
+        (
+            each.key,
+            each.user_id,
+            each.person_id,
+            offered[each.offer].pk,
+            each.campaign,
+            budgets[each.budget].pk,
+            entry.pk,
+            each.amount_usdt,
+            each.amount_usdt,
+            now,
+        )
+        for each in rewards
+    )
+    if insert_many(Reward, columns, rows, skip_known=True) == len(rewards):
+        return {}
+    ours, theirs = set[str](), set[str]()
+    for keys in _some([each.key for each in rewards]):
+        for key, made_by in _of(keys).values_list("key", "entry_id"):
+            (ours if made_by == entry.pk else theirs).add(key)
+    return {each.key: "known" if each.key in theirs else "has_one" for each in rewards if each.key not in ours}
+
+
+def _offers(hashes: Collection[str]) -> dict[str, Offer]:
+    found = {each.content_hash: each for each in Offer.objects.filter(content_hash__in=hashes)}
+    for missing in hashes - found.keys():
+        raise UnknownName(f"There is no offer of the content {missing}.", "Publish it first.", code="unknown_offer")
+    return found
+
+
+def _budgets(keys: Collection[str]) -> dict[str, Budget]:
+    found = {each.key: each for each in Budget.objects.filter(key__in=keys)}
+    for missing in set(keys) - found.keys():
+        hint = suggest(missing, Budget.objects.values_list("key", flat=True))
+        raise UnknownName(f"There is no budget '{missing}'.", hint or "Open one first.", code="unknown_budget")
+    return found
+
+
+def _of(keys: Collection[str]) -> QuerySet[Reward]:
+    return Reward.objects.filter(key__in=keys)
+
+
+def _some(all_of: Iterable[T]) -> Iterator[list[T]]:
+    """As many as one statement may name, until all were."""
+    each = iter(all_of)
+    while some := list(islice(each, AT_ONCE)):
+        yield some
+
+
+def _told(
+    action: str,
+    entry: Entry,
+    keys: Collection[str],
+    moved_usdt: int,
+    *,
+    acting: Member | None,
+    now: datetime,
+    reason: str = "",
+    refused: Mapping[str, int] | None = None,
+) -> None:
+    details = {
+        "rewards": len(keys),
+        "amount_usdt": moved_usdt,
+        "keys": content_hash(sorted(keys)),
+        **({"reason": reason[:400]} if reason else {}),
+        **({"refused": dict(refused)} if refused else {}),
+    }
+    audit(action, subject=f"entry {entry.pk}", acting=acting, now=now, details=details)
