@@ -236,6 +236,7 @@ EXAMPLES: Mapping[str, str] = {
     "metric": "metric first_trade_24h --by channel_id --period month --from 2026-03-01",
     "acquisition": "acquisition",
     "asset-changes": "asset-changes --from 2026-03-16",
+    "concentration-trend": "concentration-trend --from 2026-03-31",
     "market": "market --from 2026-03-31 --to 2026-03-31",
     "why": "why net_revenue --then 2026-03-15..2026-03-21 --now 2026-03-22..2026-03-28 --by activity",
     "signals": "signals",

@@ -130,7 +130,7 @@ class Overlap(Schema):
     right_alone: int
 
 
-class MetricEntry(Schema):
+class Definition(Schema):
     """A metric as the registry defines it."""
 
     key: str
@@ -144,6 +144,58 @@ class MetricEntry(Schema):
     empty: str = Field(description="What it means when there is no value.")
     owner: str
     version: int
+
+
+class SqlColumn(Schema):
+    """A column of a table of the console."""
+
+    name: str
+    type: str
+    about: str
+
+
+class SqlTable(Schema):
+    """A table that statements can read; without a column it is closed to the member."""
+
+    name: str
+    about: str
+    columns: list[SqlColumn]
+    left_out: list[str] = Field(description="Columns that the member may not see.")
+
+
+class AnswerColumn(Schema):
+    """A column of an answer, with the type that the engine gives it."""
+
+    name: str
+    type: str
+
+
+class SqlRun(Schema):
+    """A statement that was run. Columns and rows are null until it is done, and in lists of runs."""
+
+    number: int
+    state: str = Field(description="running, done, refused, or lost when the server went down under it.")
+    statement: str
+    began_at: datetime
+    seconds: float | None
+    total: int | None = Field(description="How many rows the answer has; the pages together have as many.")
+    has_more: bool = Field(description="The answer was cut: the statement would give more rows.")
+    left_out: list[str] = Field(description="Columns of its tables that the member may not see.")
+    error: dict[str, str] = Field(description="Code, message and hint where it was refused; else empty.")
+    columns: list[AnswerColumn] | None = None
+    rows: list[list[Any]] | None = Field(None, description="In the order of the columns; decimals and times as texts.")
+    next_offset: int | None = Field(None, description="Where the next page begins; null on the last.")
+
+
+class SavedQuery(Schema):
+    """A query that is kept."""
+
+    key: str
+    title: str
+    statement: str
+    ships: bool = Field(description="It came with Springtide.")
+    is_own: bool
+    is_shared: bool
 
 
 class Job(Schema):

@@ -9,7 +9,7 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from springtide.api import errors, questions, reading, segments, users, work
+from springtide.api import errors, metrics, questions, reading, segments, sql, users, work
 from springtide.api.bearer import Token
 from springtide.api.errors import Problem
 
@@ -27,7 +27,7 @@ PROBLEMS = {
     404: "There is no such thing.",
     409: "Not now: no day is closed yet, what is asked for was never given, or somebody else was first.",
     422: "What was given cannot be taken; the message says what was seen, the hint what is allowed.",
-    429: "Too many wrong tokens from this address; the hint says how long to wait.",
+    429: "Too many wrong tokens from this address, or too many statements at once; the hint says how long to wait.",
 }
 
 
@@ -78,5 +78,5 @@ api = SpringtideAPI(
     docs=Swagger(settings={"persistAuthorization": True}),
 )
 errors.answer_all(api)
-for router in (reading.router, questions.router, users.router, segments.router, work.router):
+for router in (reading.router, metrics.router, questions.router, users.router, segments.router, sql.router, work.router):
     api.add_router("", router)

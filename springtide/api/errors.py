@@ -30,14 +30,18 @@ STATUS = {
     "bad_token": 401,
     "not_allowed": 403,
     "column_not_open": 403,
+    "table_not_open": 403,
     "no_such_address": 404,
+    "unknown_definition": 404,
     "unknown_job": 404,
     "unknown_metric": 404,
     "unknown_user": 404,
     "unknown_segment": 404,
+    "unknown_statement": 404,
     "moved_already": 409,
     "move_not_open": 409,
     "too_large": 413,
+    "too_many_running": 429,
     "too_many_tries": 429,
 }
 

@@ -1,4 +1,4 @@
-"""What the last closed day says: strata, moves, growth, states, activation, concentration, the market, freshness, metrics."""
+"""What the last closed day says: strata, moves, growth, states, activation, the market, freshness."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from django.http import HttpRequest
 from ninja import Query, Router
 
 from springtide.analytics import metrics
-from springtide.analytics.metrics.registry import METRICS
 from springtide.api import answers
 from springtide.api.bearer import Token, member_of
 from springtide.api.given import Flag, Growth, Name, On, Range, opened
@@ -62,13 +61,6 @@ def activation(request: HttpRequest, on: Query[On]) -> Any:
         return home.activation(on.on)
 
 
-@router.get("/concentration", auth=OVERVIEW, response=metrics.Concentration, tags=["users as groups"])
-def concentration(request: HttpRequest, on: Query[On]) -> Any:
-    """How much of assets, volume and revenue lies with how few."""
-    with opened() as home:
-        return home.concentration(on.on)
-
-
 @router.get("/market", auth=OVERVIEW, response=metrics.Market, tags=["users as groups"])
 def market(request: HttpRequest, days: Query[Range]) -> Any:
     """The market's regime by day: bull, bear or flat, and whether it was unusually volatile."""
@@ -81,9 +73,3 @@ def freshness(request: HttpRequest) -> Any:
     """What is known until when, what is not available and why, and what was restated."""
     with opened() as home:
         return home.freshness()
-
-
-@router.get("/metrics", auth=OVERVIEW, response=list[answers.MetricEntry], tags=["metrics"])
-def catalogue(request: HttpRequest) -> Any:
-    """Every metric with its definition: what it asks, its formula, over whom, and what empty means."""
-    return [{name: getattr(metric, name) for name in answers.MetricEntry.model_fields} for metric in METRICS]

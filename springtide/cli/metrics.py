@@ -148,4 +148,19 @@ def asset_changes(home: Home, period: str, since: date | None, until: date | Non
     show("What moved the assets", columns, [[getattr(row, name) for name in columns] for row in found.rows])
 
 
-COMMANDS = (metrics, metric, acquisition, asset_changes)
+@click.command("concentration-trend")
+@click.option("--from", "since", type=DAY, help="The first day; by default the first that is kept.")
+@click.option("--to", "until", type=DAY, help="The last day; by default the last closed one.")
+@as_json
+@with_home
+def concentration_trend(home: Home, since: date | None, until: date | None, wants_json: bool) -> None:
+    """How concentration grew and shrank over the days whose snapshots are kept."""
+    found = home.concentration_trend(since=since, until=until)
+    if wants_json:
+        say(found.as_dict())
+        return
+    columns = ("day", "measure", "users", "top_percent_ratio", "top_users_ratio", "gini", "hhi")
+    show("Concentration by day", columns, [[getattr(row, name) for name in columns] for row in found.rows])
+
+
+COMMANDS = (metrics, metric, acquisition, asset_changes, concentration_trend)

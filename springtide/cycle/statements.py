@@ -1,20 +1,24 @@
-"""Running a member's statement: the columns their rights open, the child that runs it, the record, and the answer kept for a day."""
+"""A member's statements: the columns their rights open, the child that runs one, the record, the answer kept for a day, and what is saved."""
 
 from __future__ import annotations
 
 import os
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Final
 
 from django.db import connection
+from django.utils.text import slugify
 
 from springtide.home import Home, sql
 from springtide.home.sql import Right, Rights, SqlAnswer
 from springtide.kernel import clock
 from springtide.kernel.errors import Fault, NothingYet, Refused, SpringtideError
+from springtide.kernel.ids import content_hash
+from springtide.operations.definitions.actions import publish_definition
+from springtide.operations.definitions.reads import hash_in_force
 from springtide.operations.members import states as rights
 from springtide.operations.members.models import Member
 from springtide.operations.statements import states
@@ -58,6 +62,25 @@ def answer_of(path: Path, run: RunSeen, member: Member) -> SqlAnswer:
             return sql.read_answer(lines)
     except FileNotFoundError as gone:
         raise NothingYet("The rows of this statement are no longer kept.", "Run it again.", code="answer_gone") from gone
+
+
+def save_query(member: Member, title: str, text: str, *, is_shared: bool, now: datetime) -> str:
+    """Keep a statement under a title, for oneself or for everybody with the console; its key. The same title again is its next version.
+
+    writes     a published `saved_query`; one audit row
+    refuses    not_allowed, bad_title, and what makes a statement unreadable
+    """
+    sql.check(text)
+    key = f"{member.username[:20]}.{key_of(title)}"[:64]  # two members may give one title
+    body = {"sql": text, "is_shared": is_shared}
+    seen = hash_in_force("saved_query", key, member)
+    publish_definition("saved_query", key, title=title, body=body, acting=member, now=now, seen=seen)
+    return key
+
+
+def key_of(title: str) -> str:
+    """What a title is called in addresses and files; one without Latin letters by its hash."""
+    return slugify(title).replace("-", "_")[:40] or f"list_{content_hash(title)}"
 
 
 def forget_answers(path: Path) -> None:

@@ -78,6 +78,9 @@ class Program:
     def post(self, address, data=None, **more):
         return self._told(self.client.post(f"/api/v1/{address}", data, **more))
 
+    def delete(self, address):
+        return self._told(self.client.delete(f"/api/v1/{address}"))
+
     def _told(self, response):
         self.status, self.headers = response.status_code, response.headers
         assert response.headers["Content-Type"].startswith("application/json")

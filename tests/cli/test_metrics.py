@@ -40,6 +40,7 @@ def test_groups_add_up_to_the_whole_that_the_tree_starts_with(first_run):
         (("metrics", "tree", "fees"), "take_rate"),
         (("acquisition",), "ltv_30"),
         (("asset-changes",), "price_effect"),
+        (("concentration-trend", "--from", LAST_DAY), "gini"),
     ],
 )
 def test_people_read_tables(first_run, how, says):

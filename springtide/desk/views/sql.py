@@ -11,12 +11,11 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpRespon
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from springtide.cycle.statements import answer_of, opened_to, start_statement
+from springtide.cycle.statements import answer_of, key_of, opened_to, save_query, start_statement
 from springtide.desk import exports, figures, statements
 from springtide.desk.access import MemberRequest, needs
 from springtide.desk.shell import shell_of
@@ -26,7 +25,6 @@ from springtide.home import sql
 from springtide.home.lists import keep_ids
 from springtide.kernel import clock
 from springtide.kernel.errors import BadInput, SpringtideError
-from springtide.kernel.ids import content_hash
 from springtide.operations.definitions import reads as definitions
 from springtide.operations.definitions.actions import publish_definition, retire_definition
 from springtide.operations.members import states as rights
@@ -127,7 +125,7 @@ def to_segment(request: MemberRequest, number: int) -> HttpResponseRedirect:
         with shell_of(request).home.reading() as (engine, snapshot):
             kept = keep_ids(engine, snapshot, _home(), statements.user_ids(answer))
         # Nothing is `seen`: a list that has this key already is somebody's, and is not overwritten.
-        publish_definition("id_list", _key(title), title=title, body=kept.body, acting=request.member, now=clock.now())
+        publish_definition("id_list", key_of(title), title=title, body=kept.body, acting=request.member, now=clock.now())
     except SpringtideError as refused:
         messages.error(request, str(told_error(refused)))
         return back
@@ -141,14 +139,8 @@ def to_segment(request: MemberRequest, number: int) -> HttpResponseRedirect:
 def save(request: MemberRequest) -> HttpResponseRedirect:
     """Keeps a statement under a title, for oneself or for everybody with the console."""
     title, text = short_text(request.POST, "title"), request.POST.get("statement", "").strip()
-    key = f"{request.member.username[:20]}.{_key(title)}"[:64]  # two members may give one title
-    there = {each.key: each.content_hash for each in definitions.definitions("saved_query", request.member)}
     try:
-        sql.check(text)
-        body = {"sql": text, "is_shared": request.POST.get("is_shared") == "1"}
-        publish_definition(
-            "saved_query", key, title=title, body=body, acting=request.member, now=clock.now(), seen=there.get(key, "")
-        )
+        key = save_query(request.member, title, text, is_shared=request.POST.get("is_shared") == "1", now=clock.now())
     except SpringtideError as refused:
         messages.error(request, str(told_error(refused)))
         return redirect("sql")
@@ -167,11 +159,6 @@ def forget(request: MemberRequest, key: str) -> HttpResponseRedirect:
     except SpringtideError as refused:
         messages.error(request, str(told_error(refused)))
     return redirect("sql")
-
-
-def _key(title: str) -> str:
-    """What a title is called in addresses and files; one without Latin letters by its hash."""
-    return slugify(title).replace("-", "_")[:40] or f"list_{content_hash(title)}"
 
 
 def _home() -> Path:
