@@ -1,4 +1,4 @@
-"""A member's statements: the columns their rights open, the child that runs one, the record, the answer kept for a day, and what is saved."""
+"""A member's statements: the columns their rights open, the child that runs one, its record, the answer kept for a day, what is saved."""
 
 from __future__ import annotations
 
