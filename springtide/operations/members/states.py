@@ -49,6 +49,7 @@ SEE_CAMPAIGNS: Final = "see_campaigns"
 SEE_CALENDAR: Final = "see_calendar"
 SEE_TOTALS: Final = "see_totals"
 EDIT_CAMPAIGNS: Final = "edit_campaigns"
+SEND_SERVICE: Final = "send_service"  # messages that pass over consent, caps and quiet hours
 RATE_CAMPAIGNS: Final = "rate_campaigns"
 APPROVE_CAMPAIGNS: Final = "approve_campaigns"
 STOP_CAMPAIGNS: Final = "stop_campaigns"

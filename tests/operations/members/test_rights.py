@@ -15,6 +15,7 @@ export                         R       r        r       -           -        -  
 segments and strategy          RWa     R        RW      RA          Ra       R            -
 SQL console                    r       -        R       -           -        -            -
 campaigns, journeys            RWa     Rw       RW      RA          Ra       r            -
+service messages               w       -        -       -           -        -            -
 kill switch, pause             A       a        -       -           A        a            -
 budgets, grants                Ra      rw       R       R           Ra       ra           -
 risk reasons                   r       -        r       r           r        r            -
@@ -39,6 +40,7 @@ LETTERS = {
     "segments and strategy": {"R": "see_segments", "W": "edit_segments", "A": "approve_segments rate_segments"},
     "SQL console": {"R": "use_sql"},
     "campaigns, journeys": {"R": "see_campaigns", "W": "edit_campaigns", "A": "approve_campaigns rate_campaigns"},
+    "service messages": {"W": "send_service"},
     "kill switch, pause": {"A": "stop_campaigns"},
     "budgets, grants": {"R": "see_budgets", "W": "grant_rewards", "A": "approve_rewards"},
     "risk reasons": {"R": "see_risk"},
@@ -136,7 +138,7 @@ def test_a_right_is_given_by_name_only_where_the_role_can_have_it():
 
 def test_no_right_that_approves_is_given_by_name():
     assert sorted(set().union(*map(states.named_for, states.ROLES))) == [
-        "export_users", "see_bonus", "see_money", "see_personal", "see_risk", "use_sql",
+        "export_users", "see_bonus", "see_money", "see_personal", "see_risk", "send_service", "use_sql",
     ]  # fmt: skip
 
 
