@@ -15,8 +15,8 @@ from springtide.analytics.metrics.served import MetricCatalogue, MetricTree, ser
 from springtide.api import answers
 from springtide.api.bearer import Token, member_of
 from springtide.api.given import Day, Name, On, Range, Rule, opened
-from springtide.api.users import rule_open_to
-from springtide.home import Home
+from springtide.api.users import Members, page_of, rule_open_to
+from springtide.home import Home, Selection
 from springtide.kernel.errors import Refused
 from springtide.operations.members import states
 from springtide.operations.members.models import Member
@@ -69,6 +69,30 @@ def _refuse_closed_rule(home: Home, member: Member, key: str, rule: str) -> None
         if not member.may(right):
             raise Refused(f"A rule over single users needs the right '{right}'.", "Ask by a group instead.", code="not_allowed")
     rule_open_to(home, member, rule)
+
+
+class Cell(Schema):
+    """One value of a metric: the days of one period, and the group where it is told by one."""
+
+    since: Day = Field(description="First day of the period, as the value has it.")
+    until: Day = Field(description="Last day of the period, as the value has it.")
+    period: Period | None = Field(None, description="Default: the shortest by which the metric is told.")
+    by: Name | None = Field(None, description="A stratification, channel_id, country, language, user_type or product.")
+    group: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    where: Rule | None = Field(None, description="Only users of whom this holds.")
+    stood: Literal["then", "now"] = "then"
+    side: Literal["numerator", "denominator"] = "numerator"
+
+
+@router.get("/metrics/{key}/users", auth=Token(states.SEE_USERS), response=answers.Users)
+def users_of_a_metric(request: HttpRequest, key: Name, cell: Query[Cell], page: Query[Members]) -> Any:
+    """The users behind one value of a metric: as many as it counts, or those who added to it."""
+    member = member_of(request)
+    with opened() as home:
+        if cell.where is not None:
+            _refuse_closed_rule(home, member, key, cell.where)
+        found = Selection(chosen=home.metric_users(key, **cell.dict()).user_nos)
+        return page_of(home, member, found, columns=page.columns, limit=page.limit, offset=page.offset)
 
 
 class Tree(Schema):

@@ -9,10 +9,10 @@ from ninja import Query, Router, Schema
 
 from springtide.api import answers
 from springtide.api.bearer import Token, member_of
-from springtide.api.given import Count, Day, Name, Offset, Rule, opened
-from springtide.api.users import Columns, page_of, rule_open_to
+from springtide.api.given import Day, Name, Rule, opened
+from springtide.api.users import Members, page_of, rule_open_to
 from springtide.home.segments import SegmentDays, Segments, Size
-from springtide.home.users import LIST_COLUMNS, Selection
+from springtide.home.users import Selection
 from springtide.operations.members import states
 
 router = Router(tags=["segments"])
@@ -46,14 +46,6 @@ def segment_overlap(request: HttpRequest, left: Name, right: Name) -> Any:
     """Two segments beside each other: users in each, in both, in one alone."""
     with opened() as home:
         return home.segment_overlap(left, right).as_dict()
-
-
-class Members(Schema):
-    """Which page of a segment's users, with which columns."""
-
-    columns: Columns = list(LIST_COLUMNS)
-    limit: Count = 50
-    offset: Offset = 0
 
 
 @router.get("/segments/{key}/users", auth=Token(states.SEE_USERS), response=answers.Users)

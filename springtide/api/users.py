@@ -65,6 +65,14 @@ def users(request: HttpRequest, page: Query[Page]) -> Any:
         )
 
 
+class Members(Schema):
+    """Which page of a group's users, with which columns."""
+
+    columns: Columns = list(LIST_COLUMNS)
+    limit: Count = 50
+    offset: Offset = 0
+
+
 def rule_open_to(home: Home, member: Member, rule: str) -> None:
     """Refuse a rule that asks about columns which the member may not see. What a published segment asks within is its own affair.
 

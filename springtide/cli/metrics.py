@@ -13,8 +13,10 @@ from springtide.analytics.metrics import Mean, Share
 from springtide.analytics.metrics.acquisition import LEAST_USERS
 from springtide.analytics.metrics.asset_changes import FIGURES
 from springtide.cli.options import DAY, as_json, home_path, say, show, with_home
-from springtide.home import Home
+from springtide.home import Home, Selection
+from springtide.home.users import MOST_ROWS
 from springtide.kernel.days import PERIODS
+from springtide.kernel.errors import BadInput
 
 
 @click.group(invoke_without_command=True)
@@ -59,6 +61,14 @@ def tree(home: Home, root: str, period: str, day: date | None, wants_json: bool)
 @click.option("--to", "until", type=DAY, help="The last day; by default the last closed one.")
 @click.option("--where", help="Only users of whom this holds, such as \"country = 'BR'\".")
 @click.option("--now", "stands_now", is_flag=True, help="Users stand in their strata as they do now, not as they did then.")
+@click.option("--users", "wants_users", is_flag=True, help="The users behind the value of one period, from --from to --to.")
+@click.option(
+    "--limit", type=click.IntRange(1, MOST_ROWS), default=50, show_default=True, help="With --users: so many of them."
+)
+@click.option("--group", help="With --users and --by: of this group.")
+@click.option(
+    "--of", "side", type=click.Choice(["numerator", "denominator"]), default="numerator", help="With --users: of which."
+)
 @as_json
 @with_home
 def metric(
@@ -70,11 +80,24 @@ def metric(
     until: date | None,
     where: str | None,
     stands_now: bool,
+    wants_users: bool,
+    limit: int,
+    group: str | None,
+    side: str,
     wants_json: bool,
 ) -> None:
-    """The metric KEY by day, week or month, with its numerator and denominator."""
-    stood = "now" if stands_now else "then"
-    found = home.metric(key, by=by, period=period, since=since, until=until, where=where, stood=stood)
+    """The metric KEY by day, week or month, with its numerator and denominator; with --users, who stands behind one value."""
+    asked: dict[str, Any] = {"by": by, "period": period, "where": where, "stood": "now" if stands_now else "then"}
+    if wants_users:
+        if since is None or until is None:
+            raise BadInput(
+                "Which value is not said.", "Give its period's first day and last day: --from, --to.", code="bad_cell"
+            )
+        behind = home.metric_users(key, since=since, until=until, group=group, side=side, **asked)
+        users = home.users(Selection(chosen=behind.user_nos), limit=limit)
+        say(users.as_dict()) if wants_json else show(f"{users.total:,} users", users.columns, users.rows)
+        return
+    found = home.metric(key, since=since, until=until, **asked)
     if wants_json:
         say(found.as_dict())
     elif found.reason:

@@ -303,6 +303,11 @@ class Home:
         with self.reading() as (engine, snapshot):
             return metrics.metric_values(engine, snapshot, key, zone=self.settings.zone, **question)
 
+    def metric_users(self, key: str, **cell: Any) -> served.Behind:
+        """The users behind one value of a metric; see `springtide.analytics.metrics.served.users_behind`."""
+        with self.reading() as (engine, snapshot):
+            return served.users_behind(engine, snapshot, key, zone=self.settings.zone, **cell)
+
     def metric_tree(self, root: str = "net_revenue", **question: Any) -> served.MetricTree:
         """What a metric is made of, over one period; see `springtide.analytics.metrics.served.metric_tree`."""
         with self.reading() as (engine, snapshot):

@@ -50,6 +50,32 @@ def test_what_is_made_of_metrics_is_told_as_the_home_tells_it(program, small_hom
     assert program.status == 200
 
 
+@pytest.mark.parametrize(
+    ("key", "asked"),
+    [
+        ("registrations", {"period": "week"}),
+        ("active_traders", {"period": "week", "by": "country"}),
+        ("active_traders", {"period": "month", "where": WHERE}),
+    ],
+)
+def test_a_value_opens_the_users_whom_it_counts(program, key, asked):
+    for row in program.get(f"metrics/{key}/values", since="2026-03-16", **asked)["rows"]:
+        cell = {"since": row["since"], "until": row["until"], **({"group": row["group"]} if row["group"] else {})}
+        assert program.get(f"metrics/{key}/users", **cell, **asked)["total"] == row["value"]
+    assert program.status == 200
+
+
+def test_who_stands_behind_a_value_is_for_those_who_list_users(program_of, serves, small_home):
+    serves(small_home)
+    cell = {"since": "2026-03-31", "until": "2026-03-31"}
+    assert program_of("operator").get("metrics/registrations/users", **cell)["code"] == "not_allowed"
+    analyst = program_of("analyst")
+    told = analyst.get("metrics/net_revenue/users", columns=["country", "equity_usdt"], **cell)
+    assert (analyst.status, told["left_out"]) == (200, ["equity_usdt"])
+    assert analyst.get("metrics/registrations/users", since="2026-03-01", until="2026-03-31")["code"] == "bad_cell"
+    assert analyst.status == 422
+
+
 @pytest.mark.parametrize("role", states.ROLES)
 def test_who_may_ask(program_of, serves, small_home, role):
     serves(small_home)

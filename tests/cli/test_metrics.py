@@ -50,6 +50,16 @@ def test_people_read_tables(first_run, how, says):
     assert says in result.output
 
 
+def test_a_value_opens_the_users_whom_it_counts(first_run):
+    home, _ = first_run
+    asked = ("--period", "month", "--by", "channel_id", "--from", "2026-03-01", "--to", LAST_DAY, "--home", home)
+    for part in ask("metric", "registrations", *asked)["rows"]:
+        told = ask("metric", "registrations", *asked, "--users", "--group", part["group"], "--limit", 5)
+        assert (told["total"], len(told["rows"])) == (part["value"], min(5, part["value"]))
+    result = run("metric", "registrations", "--users", "--home", home)
+    assert (result.exit_code, "bad_cell" in result.output or "--from" in result.output) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("words", "exit_code", "code"),
     [

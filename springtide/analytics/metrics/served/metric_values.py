@@ -122,10 +122,10 @@ def metric_values(
     readings: list[Reading] = [Reading() for _ in asked.parts]
     lacking: dict[date, str] = {}
     for day, batch in _batches(snapshot, cut, by, where, stood, latest):
-        if why := _cannot_stand(snapshot, day, by):
+        if why := cannot_stand(snapshot, day, by):
             lacking |= {span.since: why for span in batch}
             continue
-        _attach_people(engine, snapshot, people, day)
+        attach_people(engine, snapshot, people, day)
         for into, found in zip(readings, _read(Reader(engine, snapshot, zone), asked.parts, batch), strict=True):
             into.sums.update(found.sums)
             into.reasons.update(found.reasons)
@@ -170,13 +170,15 @@ def _batches(
     return [(span.until, (span,)) for span in cut]
 
 
-def _cannot_stand(snapshot: Snapshot, day: date, by: str | None) -> str | None:
+def cannot_stand(snapshot: Snapshot, day: date, by: str | None) -> str | None:
+    """Why nobody knows where users stood on a day."""
     if day not in snapshot.days("strata") and day != snapshot.require_closed():
         return not_kept(day)
     return unavailable_strata(snapshot, day).get(by) if by in STRATIFICATIONS else None
 
 
-def _attach_people(engine: Engine, snapshot: Snapshot, query: str, day: date) -> None:
+def attach_people(engine: Engine, snapshot: Snapshot, query: str, day: date) -> None:
+    """`people`: who is counted, each with their group, as they stood on a day."""
     snapshot.attach(engine, "profiles", PROFILES, name="known", since=day, until=day)
     snapshot.attach(engine, "strata", STRATA, name="stood", since=day, until=day)
     engine.make("people", query)

@@ -31,11 +31,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads sums over `people`, which the engine has, of periods of one lake."""
+    """Reads sums over `people`, which the engine has, of periods of one lake. `told`: which of the rows are told, a condition on them."""
 
     engine: Engine
     snapshot: Snapshot
     zone: ZoneInfo
+    told: str = "true"
 
     @property
     def as_of(self) -> date:
@@ -79,7 +80,7 @@ class Reader:
         """Add what the definition `name` tells; `only`: the one period that it tells."""
         text = definition(PACKAGE, name).text
         keys = ("group_key",) if only else ("period_on", "group_key")
-        told = self.engine.rows(f"select {', '.join((*keys, *columns))} from (\n{text}\n) as told", **params)
+        told = self.engine.rows(f"select {', '.join((*keys, *columns))} from (\n{text}\n) as told where {self.told}", **params)
         for row in told.dicts():
             found.sums[only or row["period_on"], row["group_key"]] = {column: row[column] for column in columns}
 

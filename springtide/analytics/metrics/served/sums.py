@@ -45,6 +45,11 @@ class Sum:
         return self.column.endswith("_usdt")
 
     @property
+    def counts_users(self) -> bool:
+        """It counts every user once."""
+        return not (self.is_money or self.source == "care" or self.column.endswith("trades"))
+
+    @property
     def bound(self) -> dict[str, Bound]:
         return dict(self.params)
 
