@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 
 from springtide.kernel.errors import BadInput, Refused, UnknownName, suggest
 from springtide.kernel.ids import content_hash
@@ -20,13 +21,9 @@ from springtide.operations.members import states as rights
 from springtide.operations.members.actions import audit
 from springtide.operations.members.models import Member
 from springtide.operations.rewards import ledger, offers, states
-from springtide.operations.rewards.ledger import Chain, Post
+from springtide.operations.rewards.ledger import Chain
 from springtide.operations.rewards.models import Budget, Entry, Offer, Posting, Reward
-from springtide.operations.rewards.states import Move
-
-T = TypeVar("T")
-
-AT_ONCE = 5_000  # keys that one statement names
+from springtide.operations.rewards.states import Leg, Move
 
 
 class NewReward(NamedTuple):
@@ -86,9 +83,8 @@ def reserve(rewards: Sequence[NewReward], *, now: datetime) -> Reserved:
                 for budget in around[each.budget]:
                     left[budget.pk] += each.amount_usdt
     refused |= {each.key: "no_budget" for each in waiting}
-    made = Reward.objects.filter(entry=entry).values_list("budget_id", "pk", "amount_usdt")
-    posts = [Post(budget_id, pk, "budget", "reserved", amount) for budget_id, pk, amount in made.iterator(chunk_size=10_000)]
-    moved = ledger.post(entry, posts, chains)
+    ledger.post(entry, Reward.objects.filter(entry=entry), Leg("amount_usdt", "budget", "reserved"))
+    moved = ledger.carry(entry, chains)
     taken = frozenset(asked.keys() - refused.keys())
     _told("reserve_rewards", entry, taken, moved, acting=None, now=now, refused=dict(Counter(refused.values())))
     return Reserved(taken, refused)
@@ -321,44 +317,43 @@ def _move(
     name: str, amounts: Mapping[str, int | None], *, now: datetime, acting: Member | None, reason: str = ""
 ) -> frozenset[str]:
     """Make one move of those of the rewards that are open to it: their keys. A key with an amount moves that much at most."""
-    how = states.MOVES[name]
-    chains = ledger.locked(
-        {budget_id for keys in _some(amounts) for budget_id in _of(keys).values_list("budget_id", flat=True)}
-    )
-    columns = ("key", "pk", "budget_id", "left_usdt", "used_usdt")
-    rewards = [each for keys in _some(amounts) for each in _of(keys).filter(state__in=how.was).values(*columns)]
-    if not rewards:
+    how, named = states.MOVES[name], _named(amounts)
+    chains = ledger.locked(named.values_list("budget_id", flat=True).distinct())
+    moving = named.filter(state__in=how.was)
+    keys = dict(moving.values_list("key", "pk"))
+    if not keys:
         return frozenset()
     entry = Entry.objects.create(move=name, at=now, acting=acting, reason=reason[:400])
-    posts = [
-        Post(each["budget_id"], each["pk"], leg.out_of, leg.into, amount)
-        for each in rewards
-        for leg in how.legs
-        if (amount := _at_most(each[leg.column], amounts[each["key"]])) > 0
-    ]
-    moved = ledger.post(entry, posts, chains)
-    for some in _some([each["pk"] for each in rewards]):
-        _change(Reward.objects.filter(pk__in=some), how, entry, now)
-    keys = frozenset(each["key"] for each in rewards)
+    if how.is_in_parts:
+        _post_parts(entry, moving, amounts, *how.legs)
+    else:
+        for leg in how.legs:
+            ledger.post(entry, moving, leg)
+    moved = ledger.carry(entry, chains)
+    _change(moving, how, entry, now)
     _told(f"{name}_rewards", entry, keys, moved, acting=acting, now=now, reason=reason)
-    return keys
+    return frozenset(keys)
 
 
-def _change(rewards: QuerySet[Reward], how: Move, entry: Entry, now: datetime) -> None:
+def _post_parts(entry: Entry, moving: QuerySet[Reward], amounts: Mapping[str, int | None], leg: Leg) -> None:
+    rows = (
+        (entry.pk, budget_id, pk, leg.out_of, leg.into, there if (asked := amounts[key]) is None else min(there, asked))
+        for key, pk, budget_id, there in moving.values_list("key", "pk", "budget_id", leg.column)
+    )
+    insert_many(Posting, ("entry_id", "budget_id", "reward_id", "out_of", "into", "amount_usdt"), list(rows))
+
+
+def _change(moving: QuerySet[Reward], how: Move, entry: Entry, now: datetime) -> None:
     if how.is_in_parts:
         part = Subquery(Posting.objects.filter(entry=entry, reward=OuterRef("pk")).values("amount_usdt"))
-        rewards.update(left_usdt=F("left_usdt") - part, used_usdt=F("used_usdt") + part)
-        rewards.filter(left_usdt=0).update(state=how.becomes, ended_at=now)
+        moving.update(left_usdt=F("left_usdt") - part, used_usdt=F("used_usdt") + part)
+        moving.filter(left_usdt=0).update(state=how.becomes, ended_at=now)
     elif how.becomes == "granted":
-        rewards.update(state=how.becomes, granted_at=now)
+        moving.update(state=how.becomes, granted_at=now)
     elif how.becomes in states.OPEN:
-        rewards.update(state=how.becomes)
+        moving.update(state=how.becomes)
     else:
-        rewards.update(state=how.becomes, ended_at=now, **{leg.column: 0 for leg in how.legs})
-
-
-def _at_most(there: int, asked: int | None) -> int:
-    return there if asked is None else min(there, asked)
+        moving.update(state=how.becomes, ended_at=now, **{leg.column: 0 for leg in how.legs})
 
 
 def _why_not(reward: NewReward, offer: Offer, around: Chain) -> str:
@@ -421,11 +416,8 @@ def _insert(
     )
     if insert_many(Reward, columns, rows, skip_known=True) == len(rewards):
         return {}
-    ours, theirs = set[str](), set[str]()
-    for keys in _some([each.key for each in rewards]):
-        for key, made_by in _of(keys).values_list("key", "entry_id"):
-            (ours if made_by == entry.pk else theirs).add(key)
-    return {each.key: "known" if each.key in theirs else "has_one" for each in rewards if each.key not in ours}
+    there = dict(_named([each.key for each in rewards]).values_list("key", "entry_id"))
+    return {each.key: "known" if each.key in there else "has_one" for each in rewards if there.get(each.key) != entry.pk}
 
 
 def _offers(hashes: Collection[str]) -> dict[str, Offer]:
@@ -443,15 +435,11 @@ def _budgets(keys: Collection[str]) -> dict[str, Budget]:
     return found
 
 
-def _of(keys: Collection[str]) -> QuerySet[Reward]:
-    return Reward.objects.filter(key__in=keys)
-
-
-def _some(all_of: Iterable[T]) -> Iterator[list[T]]:
-    """As many as one statement may name, until all were."""
-    each = iter(all_of)
-    while some := list(islice(each, AT_ONCE)):
-        yield some
+def _named(keys: Iterable[str]) -> QuerySet[Reward]:
+    """The rewards of these keys, however many: they travel as one value."""
+    if connection.vendor == "postgresql":
+        return Reward.objects.filter(key__in=RawSQL("select unnest(%s::text[])", [list(keys)]))
+    return Reward.objects.filter(key__in=RawSQL("select value from json_each(%s)", [json.dumps(list(keys))]))
 
 
 def _told(

@@ -7,27 +7,17 @@ moves of one reward, or two who reserve from one budget, never pass each other.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
 
-from django.db.models import F
+from django.db import connection
+from django.db.models import F, QuerySet, Sum, Value
 
-from springtide.operations.inserting import insert_many
 from springtide.operations.members.models import Member
-from springtide.operations.rewards.models import Budget, Entry, Posting
+from springtide.operations.rewards.models import Budget, Entry, Posting, Reward
+from springtide.operations.rewards.states import Leg
 
 Chain = tuple[Budget, ...]  # a budget and those around it, the innermost first
-
-
-class Post(NamedTuple):
-    """An amount that goes out of one account of a budget into another, for a reward."""
-
-    budget_id: int
-    reward_id: int
-    out_of: str
-    into: str
-    amount_usdt: int
 
 
 def locked(budget_ids: Iterable[int]) -> dict[int, Chain]:
@@ -55,22 +45,27 @@ def fund(budget: Budget, amount_usdt: int, *, acting: Member | None, now: dateti
     Budget.objects.filter(pk=budget.pk).update(budget_usdt=F("budget_usdt") + amount_usdt)
 
 
-def post(entry: Entry, posts: list[Post], budgets: dict[int, Chain]) -> int:
-    """Write postings, and carry them into the balances of their budgets and of all around those. How much was moved."""
-    insert_many(
-        Posting,
-        ["entry_id", "budget_id", "reward_id", "out_of", "into", "amount_usdt"],
-        ((entry.pk, *each) for each in posts),
-    )
-    moved: Counter[tuple[int, str, str]] = Counter()
-    for each in posts:
-        moved[each.budget_id, each.out_of, each.into] += each.amount_usdt
+def post(entry: Entry, rewards: QuerySet[Reward], leg: Leg) -> None:
+    """Post what each of these rewards has in the column of a leg, in one statement."""
+    has = rewards.filter(**{f"{leg.column}__gt": 0}).order_by("pk")
+    moves = has.values_list(Value(entry.pk), "budget_id", "pk", Value(leg.out_of), Value(leg.into), leg.column)
+    select, given = moves.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'insert into {Posting._meta.db_table} (entry_id, budget_id, reward_id, out_of, "into", amount_usdt) {select}',
+            given,
+        )
+
+
+def carry(entry: Entry, budgets: Mapping[int, Chain]) -> int:
+    """Carry the postings of an entry into the balances of their budgets and of all around those. How much was moved."""
+    moved = Posting.objects.filter(entry=entry).values_list("budget_id", "out_of", "into").annotate(Sum("amount_usdt"))
     changes: dict[int, Counter[str]] = defaultdict(Counter)
-    for (innermost, out_of, into), amount in moved.items():
+    for innermost, out_of, into, amount in moved:
         for budget in budgets[innermost]:
             changes[budget.pk].update({out_of: -amount, into: amount})
     for budget_id, by in changes.items():
         Budget.objects.filter(pk=budget_id).update(
             **{f"{account}_usdt": F(f"{account}_usdt") + amount for account, amount in by.items()}
         )
-    return moved.total()
+    return sum(amount for *_, amount in moved)
