@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -486,8 +486,8 @@ def restatements(home: Home) -> tuple[RestatedFigure, ...]:
     )
 
 
-def definitions(home: Home, labels: Labels) -> tuple[Defined, ...]:
-    """The stratifications in force."""
+def definitions(home: Home, labels: Labels, waiting: Collection[str] = ()) -> tuple[Defined, ...]:
+    """The stratifications in force; of those in `waiting` a changed version waits."""
     missing = home.missing()
     return tuple(
         Defined(
@@ -501,6 +501,7 @@ def definitions(home: Home, labels: Labels) -> tuple[Defined, ...]:
                 for s in each.strata
             ),
             words.reason(missing[each.key]) if each.key in missing else "",
+            each.key in waiting,
         )
         for each in home.stratifications()
     )

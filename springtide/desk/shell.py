@@ -58,7 +58,7 @@ PAGES = (
     Page("metrics", gettext_lazy("Metrics"), "m", states.SEE_OVERVIEW, gettext_lazy("Understand")),
     Page("changes", gettext_lazy("Changes"), "c", states.SEE_OVERVIEW, gettext_lazy("Understand")),
     Page("dashboards", gettext_lazy("Dashboards"), "b", states.SEE_OVERVIEW, gettext_lazy("Understand")),
-    Page("sql", gettext_lazy("SQL"), "s", states.USE_SQL, gettext_lazy("Understand")),
+    Page("sql", gettext_lazy("SQL"), "f", states.USE_SQL, gettext_lazy("Understand")),
     Page("users", gettext_lazy("Users"), "u", states.SEE_OVERVIEW, gettext_lazy("People")),
     Page("segments", gettext_lazy("Segments"), "s", states.SEE_SEGMENTS, gettext_lazy("People")),
     Page("strategy", gettext_lazy("Strategy"), "y", states.SEE_SEGMENTS, gettext_lazy("People")),
@@ -236,6 +236,7 @@ class Shell:
 # Pages that stand under another one in the side bar.
 _SIDE = {
     "edit_strategy": "strategy",
+    "edit_strata": "definitions",
     "dashboard": "dashboards",
     "user_list": "users",
     "user": "users",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from springtide.analytics.segments import Diagnosis, Engagement, EngagementCell, Finding, Strategy
+from springtide.analytics.segments.strategy import COUNTED, NAMED
 from springtide.desk import figures, words
 from springtide.desk.words import Labels
 
@@ -98,29 +99,65 @@ def _finding(one: Finding, language: str) -> ShownFinding:
 
 def matrix(strategy: Strategy, found: Engagement, labels: Labels, language: str) -> dict[str, Any]:
     """The matrix as rows of lifecycle by value tiers, and every cell with users as a line, what leaks most first."""
+    return {
+        **rows_of(strategy, found, labels, language),
+        "cells": tuple(_cell(row, strategy, labels, language) for row in found.rows),
+    }
+
+
+def rows_of(strategy: Strategy, found: Engagement, labels: Labels, language: str) -> dict[str, Any]:
+    """The matrix alone: for each lifecycle stratum and tier the users found there, and the playbook that the strategy names."""
     users: dict[tuple[str, str], int] = {}
     for row in found.rows:
         users[row.lifecycle, row.tier] = users.get((row.lifecycle, row.tier), 0) + row.users
-    tiers = [(tier.key, tier.label.within(language)) for tier in strategy.tiers]
     rows = [
         (
             labels.stratum("lifecycle", stratum.name),
             [
                 (
-                    users.get((stratum.name, tier), 0),
-                    _word(strategy, "playbook", strategy.cells[stratum.name, tier].playbook, language),
-                    cell_name(stratum.name, tier, None),
+                    users.get((stratum.name, tier.key), 0),
+                    _word(strategy, "playbook", strategy.cells[stratum.name, tier.key].playbook, language),
+                    cell_name(stratum.name, tier.key, None),
                 )
-                for tier, _label in tiers
+                for tier in strategy.tiers
             ],
         )
         for stratum in labels.by_key["lifecycle"].strata
     ]
-    return {
-        "tiers": [label for _key, label in tiers],
-        "rows": rows,
-        "cells": tuple(_cell(row, strategy, labels, language) for row in found.rows),
-    }
+    return {"tiers": [tier.label.within(language) for tier in strategy.tiers], "rows": rows}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A field of a cell's form. `options`: the words to choose from; none: a whole number, at least `least`."""
+
+    key: str
+    name: str
+    value: str
+    options: tuple[tuple[str, str], ...] = ()
+    least: int = 1
+
+
+def choices(strategy: Strategy, lifecycle: str, tier: str, language: str) -> tuple[Choice, ...]:
+    """What can be said of one cell, with what the strategy says now."""
+    play = vars(strategy.cells[lifecycle, tier])
+    named = [
+        Choice(
+            key,
+            str(words.PLAYS[key]),
+            play[key],
+            tuple((word, label.within(language)) for word, label in strategy.words[key].items()),
+        )
+        for key in NAMED
+    ]
+    counted = [Choice(key, str(words.PLAYS[key]), str(play[key]), least=0 if key == "contacts" else 1) for key in COUNTED]
+    return (*named, *counted)
+
+
+def read_play(sent: Mapping[str, str]) -> dict[str, Any]:
+    """What a cell's form says; a number that is none stays text, and is refused by name where the matrix is read."""
+    said: dict[str, Any] = {key: sent.get(key, "") for key in NAMED}
+    return said | {key: int(text) if (text := sent.get(key, "").strip()).isdecimal() else text for key in COUNTED}
 
 
 def cell_name(lifecycle: str, tier: str, override: str | None) -> str:
@@ -143,14 +180,7 @@ def cell_rule(strategy: Strategy, name: str) -> str | None:
 
 
 def _cell(row: EngagementCell, strategy: Strategy, labels: Labels, language: str) -> ShownCell:
-    names = {
-        "problem": _("Problem"),
-        "playbook": _("Playbook"),
-        "channel": _("Channel"),
-        "offer": _("Offer"),
-        "queue": _("Queue"),
-    }
-    play = [(name, _word(strategy, key, getattr(row.play, key), language)) for key, name in names.items()]
+    play = [(str(words.PLAYS[key]), _word(strategy, key, getattr(row.play, key), language)) for key in NAMED]
     play.append((_("Within"), _("%(hours)s h") % {"hours": row.play.service_hours}))
     play.append((_("Contacts"), _("%(times)s in %(days)s days") % {"times": row.play.contacts, "days": row.play.per_days}))
     override = next((one.label.within(language) for one in strategy.overrides if one.key == row.override), "")

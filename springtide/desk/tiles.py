@@ -359,3 +359,4 @@ class Defined:
     hash: str
     strata: tuple[StratumDefined, ...]
     reason: str  # why it is not available; empty where it is
+    waits: bool = False  # a changed version waits for a second person

@@ -124,7 +124,26 @@ APPROVAL_STATES: Final[dict[str, Word]] = {
     "void": _("void"),
     "expired": _("expired"),
 }
+# What the strategy says of a cell.
+PLAYS: Final[dict[str, Word]] = {
+    "problem": _("Problem"),
+    "playbook": _("Playbook"),
+    "channel": _("Channel"),
+    "offer": _("Offer"),
+    "queue": _("Queue"),
+    "service_hours": _("Hours until somebody takes care"),
+    "contacts": _("Contacts at most"),
+    "per_days": _("in so many days"),
+}
 APPROVAL_LINES: Final[dict[str, Word]] = {
+    **PLAYS,
+    "rule": _("Rule"),
+    "label": _("Name"),
+    "about": _("Description"),
+    "order": _("Order"),
+    "title": _("Title"),
+    "question": _("Question"),
+    "priority": _("Priority"),
     "username": _("User name"),
     "role": _("Role"),
     "department": _("Department"),
@@ -144,49 +163,68 @@ HEALTHS: Final[dict[str, Word]] = {
 
 COLUMNS: Final[dict[str, Word]] = {
     "user_id": _("User"),
+    "user_no": _("Number of the user"),
+    "user_type": _("Kind of user"),
+    "is_counted": _("Counts as a user"),
     "registered_on": _("Registered"),
+    "tenure_days": _("Days since registration"),
+    "days_since_registration": _("Days since registration"),
     "country": _("Country"),
     "language": _("Language"),
     "channel_id": _("Channel"),
-    "vip_level": _("VIP level"),
-    "last_trade_on": _("Last trade"),
-    "days_since_trade": _("Days since trade"),
-    "trades_30d": _("Trades, 30 days"),
-    "volume_30d_usdt": _("Volume, 30 days"),
-    "net_revenue_7d_usdt": _("Net revenue, 7 days"),
-    "net_revenue_90d_usdt": _("Net revenue, 90 days"),
-    "equity_usdt": _("Assets"),
-    "asset_size_usdt": _("Assets, the higher of today and the mean of 30 days"),
-    "is_restricted": _("Restriction"),
-    "is_downgrade_risk": _("Criteria of the tier"),
     "status": _("Status"),
     "kyc_level": _("KYC level"),
-    "trading_days_30d": _("Trading days, 30 days"),
-    "trades_all": _("Trades"),
-    "contract_trades_30d": _("Contract trades, 30 days"),
-    "volume_90d_usdt": _("Volume, 90 days"),
-    "api_volume_90d_usdt": _("Volume by API, 90 days"),
-    "rewards_consumed_90d_usdt": _("Rewards used, 90 days"),
-    "days_since_bonus_mark": _("Mark as a bonus hunter"),
-    "days_since_first_deposit": _("Days since the first deposit"),
-    "user_type": _("Kind of user"),
     "kyc_passed_on": _("KYC passed"),
-    "has_consent": _("Consents to marketing"),
-    "first_trade_on": _("First trade"),
-    "spot_trades_30d": _("Spot trades, 30 days"),
-    "spot_volume_30d_usdt": _("Spot volume, 30 days"),
-    "contract_volume_30d_usdt": _("Contract volume, 30 days"),
-    "liquidations_30d": _("Liquidations, 30 days"),
-    "is_personally_silent": _("Quieter than usual"),
-    "earn_equity_usdt": _("Assets in earn"),
-    "net_deposit_30d_usdt": _("Net deposits, 30 days"),
-    "deposit_all_usdt": _("Deposits, all time"),
-    "withdrawal_all_usdt": _("Withdrawals, all time"),
-    "fees_90d_usdt": _("Fees, 90 days"),
-    "net_revenue_all_usdt": _("Net revenue, all time"),
-    "realised_pnl_90d_usdt": _("Realised profit or loss, 90 days"),
+    "vip_level": _("VIP level"),
     "vip_next_ratio": _("Way to the next tier"),
+    "has_consent": _("Consents to marketing"),
+    "is_restricted": _("Restriction"),
+    "is_downgrade_risk": _("At risk of losing the tier"),
+    "is_personally_silent": _("Quieter than usual"),
+    "first_deposit_on": _("First deposit"),
+    "first_trade_on": _("First trade"),
+    "first_spot_on": _("First spot trade"),
+    "first_contract_on": _("First contract trade"),
+    "last_trade_on": _("Last trade"),
+    "last_deposit_on": _("Last deposit"),
+    "last_withdrawal_on": _("Last withdrawal"),
+    "last_liquidation_on": _("Last liquidation"),
+    "days_since_trade": _("Days since trade"),
+    "days_since_platform_active": _("Days since the user was last here"),
+    "days_since_first_deposit": _("Days since the first deposit"),
+    "equity_usdt": _("Assets"),
+    "earn_equity_usdt": _("Assets in earn"),
+    "equity_mean_30d_usdt": _("Mean assets, 30 days"),
+    "asset_size_usdt": _("Assets, the higher of today and the mean of 30 days"),
+    "bonus_marked_on": _("Marked as a bonus hunter"),
+    "days_since_bonus_mark": _("Days since the mark as a bonus hunter"),
 }
+
+# What is summed over the last days, or over all time: `spot_trades_30d`, `fees_all_usdt`.
+SUMS: Final[dict[str, Word]] = {
+    "trades": _("Trades"),
+    "spot_trades": _("Spot trades"),
+    "contract_trades": _("Contract trades"),
+    "trading_days": _("Trading days"),
+    "volume": _("Volume"),
+    "spot_volume": _("Spot volume"),
+    "contract_volume": _("Contract volume"),
+    "api_volume": _("Volume by API"),
+    "maker_volume": _("Maker volume"),
+    "copy_volume": _("Copied volume"),
+    "arbitrage_volume": _("Arbitrage volume"),
+    "fees": _("Fees"),
+    "net_revenue": _("Net revenue"),
+    "realised_pnl": _("Realised profit or loss"),
+    "liquidations": _("Liquidations"),
+    "deposit": _("Deposits"),
+    "withdrawal": _("Withdrawals"),
+    "net_deposit": _("Net deposits"),
+    "rewards_consumed": _("Rewards used"),
+    "sessions": _("Sessions"),
+}
+_OVER_TIME: Final = re.compile(r"(?P<what>\w+?)_(?:(?P<days>\d+)d|all)(?:_usdt)?")
+_QUANTILE: Final = re.compile(r"value_p(?P<percent>\d+)_usdt")
 
 # Kinds of happenings of a user's timeline.
 HAPPENINGS: Final[dict[str, Word]] = {
@@ -346,8 +384,12 @@ def column(key: str) -> str:
     """The name of a column of users."""
     if key in COLUMNS:
         return str(COLUMNS[key])
-    bare = re.sub(r"_(\d+)d$", r", \1 d", key.removesuffix("_usdt").removeprefix("is_").removeprefix("has_"))
-    return plain(bare)
+    if (summed := _OVER_TIME.fullmatch(key)) and summed["what"] in SUMS:
+        span = gettext("%(what)s, %(days)s days") if summed["days"] else gettext("%(what)s, all time")
+        return span % {"what": SUMS[summed["what"]], "days": summed["days"]}
+    if edge := _QUANTILE.fullmatch(key):
+        return gettext("the edge of the lowest %(percent)s in a hundred") % {"percent": edge["percent"]}
+    return plain(key.removesuffix("_usdt"))
 
 
 def metric(key: str) -> str:

@@ -56,6 +56,7 @@ from springtide.home.counts import Counts, count_users
 from springtide.home.definitions import published
 from springtide.home.lists import Kept, keep_ids, keep_tags, tags_of
 from springtide.home.moves import Moves, moves
+from springtide.home.placing import Placed, placed
 from springtide.home.refused import Quarantine, quarantine
 from springtide.home.segments import (
     Membership,
@@ -271,6 +272,11 @@ class Home:
         """Who moved between strata; by default on the last closed day."""
         with self.reading() as (engine, snapshot):
             return moves(engine, snapshot, since=since, until=until, stratification=stratification)
+
+    def placed(self, changed: strata.Stratification) -> Placed:
+        """Who would move if a stratification were changed; see `springtide.home.placing.placed`."""
+        with self.reading() as (engine, snapshot):
+            return placed(engine, snapshot, changed)
 
     def growth(self, **question: Any) -> metrics.GrowthAccounting:
         """Growth accounting; see `springtide.analytics.metrics.growth_accounting`."""

@@ -8,7 +8,14 @@ from springtide.analytics.segments.matrix import Engagement, EngagementCell, eng
 from springtide.analytics.segments.queries import MOVES, members_query, placed_query, size_query
 from springtide.analytics.segments.segment import COLUMNS, Condition, Segment, SegmentCircle, in_order, needed_by
 from springtide.analytics.segments.select import BadSelect, checked_select, columns_of_select
-from springtide.analytics.segments.strategy import BadStrategy, Strategy, read_strategy, shipped_content, shipped_strategy
+from springtide.analytics.segments.strategy import (
+    BadStrategy,
+    Strategy,
+    read_strategy,
+    shipped_content,
+    shipped_strategy,
+    with_play,
+)
 from springtide.analytics.segments.words import EVENTS, Known
 
 __all__ = [
@@ -17,5 +24,5 @@ __all__ = [
     "Problem", "Segment", "SegmentCircle", "Strategy",
     "checked_select", "columns_of_select", "diagnosis", "engagement", "find_beside", "in_force", "in_order", "members_query",
     "needed_by", "placed_query", "read_segment", "read_strategy", "segments_spec", "shipped_content", "shipped_rules",
-    "shipped_strategy", "size_query", "unavailable",
+    "shipped_strategy", "size_query", "unavailable", "with_play",
 ]  # fmt: skip

@@ -121,6 +121,33 @@ def shipped_content() -> dict[str, Any]:
     return {name: value for name, value in content.items() if name not in ("key", "version")}
 
 
+def with_play(content: Mapping[str, Any], lifecycle: str, tier: str, play: Mapping[str, Any]) -> dict[str, Any]:
+    """A body in which one cell gets another play, and every other cell what it got. Its rows are split and joined as that needs.
+
+    refuses    bad_strategy    there is no such cell
+    """
+    tiers = [str(each["key"]) for each in content["tiers"]]
+    own: dict[str, dict[str, Any]] = {}
+    rows: list[Mapping[str, Any]] = []
+    place = 0
+    for row in content["cells"]:
+        if lifecycle not in row["lifecycle"]:
+            rows.append(row)
+            continue
+        place = place if own else len(rows)
+        own |= {each: {name: row[name] for name in PLAY} for each in row.get("tiers", tiers)}
+        if others := [name for name in row["lifecycle"] if name != lifecycle]:
+            rows.append({**row, "lifecycle": others})
+    if tier not in own:
+        raise BadStrategy(f"There is no cell {lifecycle} × {tier}.", "Choose one from the matrix.")
+    own[tier] = dict(play)
+    plays = [each for n, each in enumerate(own.values()) if each not in list(own.values())[:n]]
+    split = [{"lifecycle": [lifecycle], "tiers": [each for each in tiers if own[each] == one], **one} for one in plays]
+    if len(split) == 1:
+        split[0].pop("tiers")
+    return {**content, "cells": [*rows[:place], *split, *rows[place:]]}
+
+
 def read_strategy(content: Mapping[str, Any], stratifications: Sequence[Stratification]) -> Strategy:
     """The strategy that a file or a body says, over the strata in force.
 

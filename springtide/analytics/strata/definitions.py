@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 
 from springtide.analytics.daybook.tables import PROFILE_TYPES
-from springtide.analytics.rules import Rule
-from springtide.analytics.strata.stratification import Stratification, Stratum, VersionNotRaised, Words
+from springtide.analytics.rules import Rule, Words
+from springtide.analytics.strata.stratification import Stratification, Stratum, VersionNotRaised
 from springtide.kernel.errors import BadInput, SpringtideError, UnknownName, suggest
 
 # In this order everywhere: in the lake, on the screens, in reports.
@@ -69,6 +69,18 @@ def of_content(content: Any, key: str, *, name: str) -> Stratification:
     if key not in KEYS:
         raise UnknownName(f"There is no stratification '{key}'.", suggest(key, KEYS))
     return _Page(name).stratification(content, key)
+
+
+def content_of(stratification: Stratification) -> dict[str, Any]:
+    """What a file would say of a stratification, without its key and version: where somebody who edits it on screen begins."""
+    return {
+        "title": vars(stratification.title),
+        "question": vars(stratification.question),
+        "strata": [
+            {"name": one.name, "rule": one.rule.text, "label": vars(one.label), "about": vars(one.about)}
+            for one in stratification.strata
+        ],
+    }
 
 
 def _check_names(overrides: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from springtide.analytics.rules import Rule, Why
+from springtide.analytics.rules import Rule, Why, Words
 from springtide.kernel.errors import BadInput, suggest
 from springtide.kernel.ids import content_hash
 
@@ -21,18 +21,6 @@ class VersionNotRaised(BadInput):
     """A stratification says something new under a version that already said something else."""
 
     default_code = "version_not_raised"
-
-
-@dataclass(frozen=True)
-class Words:
-    """A text in the languages of the console."""
-
-    en: str
-    zh: str
-
-    def within(self, language: str) -> str:
-        """The text in a language such as `en` or `zh-hans`; English where we have no other."""
-        return self.zh if language.lower().startswith("zh") else self.en
 
 
 @dataclass(frozen=True)
@@ -85,6 +73,17 @@ class Stratification:
         raise UnknownStratum(
             f"'{self.key}' version {self.version} has no stratum '{name}'. It has {', '.join(names)}.", suggest(name, names)
         )
+
+    def taking(self, name: str) -> str:
+        """The rule that takes exactly the users of a stratum: its own, and none of those before it."""
+        parts = []
+        for stratum in self.strata:
+            if stratum.name == name:
+                if not stratum.rule.is_always_true:
+                    parts.insert(0, f"({stratum.rule.text})")
+                break
+            parts.append(f"not coalesce({stratum.rule.text}, false)")
+        return " and ".join(parts) or "true"
 
     def place(self, row: Mapping[str, Any]) -> Placement:
         """Where the user of a profile row (with the day's population edges, where rules name them) stands."""

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from springtide.analytics.facts import Problem, contract
 from springtide.analytics.facts.checking import sentence
-from springtide.desk import figures, words
+from springtide.desk import figures, rules, words
 from springtide.desk.figures import Amount
 from springtide.desk.tiles import UserPage
 from springtide.home.refused import BrokenRule, RefusedRow
@@ -113,6 +113,12 @@ def approval_state(key: str) -> str:
 def approval_line(key: str) -> str:
     """What a line of a difference is about."""
     return str(words.APPROVAL_LINES.get(key) or words.plain(key))
+
+
+@register.simple_tag(takes_context=True)
+def in_words(context: Mapping[str, Any], rule: str) -> str:
+    """A rule's text in a person's words."""
+    return rules.in_words(rule, context["shell"].labels)
 
 
 @register.filter

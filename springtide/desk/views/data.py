@@ -12,6 +12,7 @@ from springtide.desk.access import MemberRequest, needs
 from springtide.desk.shell import shell_of
 from springtide.desk.strip import page_number, short_text
 from springtide.kernel import clock
+from springtide.operations.definitions.reads import definitions as drafts
 from springtide.operations.jobs import reads as jobs
 from springtide.operations.members import states
 
@@ -52,7 +53,8 @@ def restatements(request: MemberRequest) -> HttpResponse:
 def definitions(request: MemberRequest) -> HttpResponse:
     """The stratifications in force, rule by rule."""
     shell = shell_of(request)
-    return render(request, "data/definitions.html", {"definitions": reads.definitions(shell.home, shell.labels)})
+    waiting = [each.key for each in drafts("strata", request.member, among=("in_review",))]
+    return render(request, "data/definitions.html", {"definitions": reads.definitions(shell.home, shell.labels, waiting)})
 
 
 @require_POST

@@ -13,13 +13,18 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from springtide.cycle import approving
 from springtide.desk import words
 from springtide.desk.access import MemberRequest, needs
+from springtide.desk.definitions import Effect, stratification_of
+from springtide.desk.shell import shell_of
 from springtide.desk.strip import page_number, short_text
+from springtide.desk.views.strata import effect_of
 from springtide.desk.words import told_error
 from springtide.kernel import clock
 from springtide.kernel.errors import BadInput, Refused, SpringtideError
+from springtide.operations.definitions.reads import numbered
 from springtide.operations.members import approvals, proposals, reads, states
 from springtide.operations.members.actions import confirm_password
 from springtide.operations.members.addresses import address_of
+from springtide.operations.members.approvals import ApprovalSeen
 
 PAGE = 50
 
@@ -158,8 +163,20 @@ def approval(request: MemberRequest, number: int) -> HttpResponse:
         except SpringtideError as refused:
             error = str(told_error(refused))
             status = 429 if refused.code == "too_many_tries" else 400
-    shown = {"approval": seen, "lines": approving.lines_of(seen.kind, seen.number), "error": error}
+    lines = approving.lines_of(seen.kind, seen.number, shell_of(request).language)
+    shown = {"approval": seen, "lines": lines, "effect": _effect(request, seen), "error": error}
     return render(request, "admin/approval.html", shown, status=status)
+
+
+def _effect(request: MemberRequest, seen: ApprovalSeen) -> Effect | None:
+    """Who would move if changed edges of strata came into force; null where nobody can tell, and for anything else."""
+    if seen.kind != "strata" or seen.state != "open":
+        return None
+    shell, draft = shell_of(request), numbered(seen.number)
+    try:
+        return effect_of(shell, stratification_of(draft.key, shell.home.stratifications()), dict(draft.body))
+    except SpringtideError:
+        return None
 
 
 def _answer(request: MemberRequest, number: int) -> None:
@@ -170,7 +187,7 @@ def _answer(request: MemberRequest, number: int) -> None:
         case "approve":
             approving.approve(number, seen=seen, acting=member, now=now, note=note)
         case "return":
-            approvals.return_(number, seen=seen, acting=member, now=now, note=note)
+            approving.return_(number, seen=seen, acting=member, now=now, note=note)
         case other:
             raise BadInput(f"'{other}' is no answer.", _("Approve it, or send it back."), code="unknown_answer")
 
@@ -179,8 +196,11 @@ def _answer(request: MemberRequest, number: int) -> None:
 @needs()
 def take_back(request: MemberRequest, number: int) -> HttpResponseRedirect:
     """Takes one's own question back."""
-    approvals.withdraw_approval(number, acting=request.member, now=clock.now())
-    messages.success(request, _("Your question is taken back."))
+    try:
+        approving.take_back(number, acting=request.member, now=clock.now())
+        messages.success(request, _("Your question is taken back."))
+    except Refused as refused:
+        messages.error(request, str(told_error(refused)))
     return redirect("approvals")
 
 

@@ -21,6 +21,7 @@ from springtide.kernel.ids import content_hash
 from springtide.operations.definitions import files, states
 from springtide.operations.definitions.checks import CHECKS, columns_asked, named_by
 from springtide.operations.definitions.models import Definition
+from springtide.operations.members import approvals
 from springtide.operations.members.actions import audit
 from springtide.operations.members.fields import refuse_closed
 from springtide.operations.members.models import Member
@@ -68,37 +69,45 @@ def publish_definition(
 
 
 @transaction.atomic
-def submit_definition(kind: str, key: str, *, acting: Member | None, now: datetime, seen: str) -> Definition:
-    """Ask for the approval of the draft as it was seen.
+def submit_definition(kind: str, key: str, *, acting: Member, now: datetime, seen: str) -> Definition:
+    """Ask for the approval of the draft as it was seen. Asked again it is one question, and one that ran out is asked anew.
 
-    writes     the draft, now in review; one audit row
+    writes     the draft, now in review; one approval; audit rows
     refuses    not_allowed      the member may not edit this kind
                no_draft         there is nothing to submit
-               move_not_open    it is in review already, or needs nobody's approval
+               move_not_open    it needs nobody's approval
                moved_already    the draft is not what was `seen`
+               no_approver      nobody who had no hand in it could approve it
     """
     _refuse_unless_may_edit(kind, key, acting)
     draft = _require_draft(kind, key)
-    if not states.KINDS[kind].approves:
+    right = states.KINDS[kind].approves
+    if right is None:
         raise Refused(f"A {_named(kind)} needs nobody's approval.", "Publish it.", code="move_not_open")
-    _move(draft, "submit", seen, now=now)
-    _audited("submit_definition", draft, acting, now, was="draft")
+    _refuse_other_content(draft, seen)
+    if draft.state == "draft":
+        _move(draft, "submit", seen, now=now)
+        _audited("submit_definition", draft, acting, now, was="draft")
+    hands = [member for member in (draft.drafted_by, draft.edited_by) if member]
+    approvals.ask_approval(kind, draft.pk, seen, title=draft.title, right=right, acting=acting, excluded=hands, now=now)
     return draft
 
 
 @transaction.atomic
-def approve_definition(kind: str, key: str, *, acting: Member, now: datetime, seen: str) -> Definition:
+def approve_definition(kind: str, key: str, *, acting: Member, now: datetime, seen: str, note: str = "") -> Definition:
     """Approve a draft in review with exactly the content that was `seen`, and put it in force.
 
-    writes     one version in force; the one before it retired; one audit row; after the commit the file
+    writes     one version in force; the one before it retired; the approval; audit rows; after the commit the file
     refuses    not_allowed      the member may not approve this kind
-               four_eyes        the member wrote it or edited it last
+               four_eyes        the member wrote it, edited it last, or asked for it
+               expired          nobody answered in time
                no_draft, move_not_open, moved_already
     """
     draft = _require_draft(kind, key)
     _refuse_unless_second(draft, acting)
     _refuse_other_content(draft, seen)
     _check(kind, key, draft.title, draft.body)  # the world may have moved since it was written
+    approvals.approve(_question(draft), seen=seen, acting=acting, now=now, note=note)
     _publish(draft, "in_review", "approve_definition", acting, now)
     return draft
 
@@ -107,16 +116,31 @@ def approve_definition(kind: str, key: str, *, acting: Member, now: datetime, se
 def return_definition(kind: str, key: str, *, note: str, acting: Member, now: datetime, seen: str) -> Definition:
     """Give a draft in review back to who wrote it, with a word why.
 
-    writes     the draft, no longer in review; one audit row
-    refuses    not_allowed, four_eyes, no_draft, move_not_open, moved_already
-               bad_note    no word why
+    writes     the draft, no longer in review; the approval, returned; audit rows
+    refuses    not_allowed, four_eyes, expired, no_draft, move_not_open, moved_already
+               no_reason    no word why
     """
     draft = _require_draft(kind, key)
     _refuse_unless_second(draft, acting)
-    if not note.strip():
-        raise Refused("It is returned without a word.", "Say what should be changed.", code="bad_note")
+    _refuse_other_content(draft, seen)
+    approvals.return_(_question(draft), seen=seen, acting=acting, now=now, note=note)
     _move(draft, "return", seen, now=now, note=note.strip()[:400], decided_by=acting, decided_at=now)
     _audited("return_definition", draft, acting, now, was="in_review", note=draft.note)
+    return draft
+
+
+@transaction.atomic
+def take_back_definition(kind: str, key: str, *, acting: Member, now: datetime) -> Definition:
+    """Take one's own question back: the draft can be written on, and nobody approves it.
+
+    writes     the draft, no longer in review; the approval, void; audit rows
+    refuses    no_draft, move_not_open
+               unknown_approval    somebody else asked
+    """
+    draft = _require_draft(kind, key)
+    approvals.withdraw_approval(_question(draft), acting=acting, now=now)
+    _move(draft, "take_back", draft.content_hash, now=now)
+    _audited("take_back_definition", draft, acting, now, was="in_review")
     return draft
 
 
@@ -130,6 +154,7 @@ def drop_draft(kind: str, key: str, *, acting: Member | None, now: datetime, see
     _refuse_unless_may_edit(kind, key, acting)
     draft = _require_draft(kind, key)
     was = draft.state
+    approvals.void_changed(kind, draft.pk, "", acting=acting, now=now)
     _move(draft, "drop", seen, now=now, decided_by=acting, decided_at=now)
     _audited("drop_draft", draft, acting, now, was=was)
 
@@ -199,6 +224,7 @@ def _written(
         as_seen = Definition.objects.filter(pk=draft.pk, state=was, content_hash=draft.content_hash)
         if not as_seen.update(**changes, edited_by=acting, edited_at=now):
             raise _moved(kind, key)
+        approvals.void_changed(kind, draft.pk, content, acting=acting, now=now)
         draft.refresh_from_db()
     else:
         was = ""
@@ -271,6 +297,14 @@ def _check(kind: str, key: str, title: str, body: Mapping[str, Any]) -> None:
 
 def _hash(kind: str, key: str, title: str, body: Mapping[str, Any]) -> str:
     return content_hash([kind, key, " ".join(title.split()), body])
+
+
+def _question(draft: Definition) -> int:
+    """The approval that waits for a draft in review."""
+    asked = approvals.question_about(draft.kind, draft.pk) if draft.state == "in_review" else None
+    if asked is None:
+        raise Refused("It does not wait for an approval.", "Submit it first.", code="move_not_open")
+    return asked
 
 
 def _open(kind: str, key: str) -> Definition | None:

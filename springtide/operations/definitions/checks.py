@@ -9,16 +9,26 @@ from django.conf import settings
 
 from springtide.analytics import strata
 from springtide.analytics.metrics.signals import annotation_of, answer_of
-from springtide.analytics.segments import columns_of_select, read_strategy
+from springtide.analytics.segments import columns_of_select, read_strategy, shipped_content
 from springtide.analytics.segments.words import Listed
 from springtide.home import Home, sql
+from springtide.home.definitions import published
 from springtide.home.lists import check_list
-from springtide.kernel.errors import UnknownName
+from springtide.kernel.errors import Refused, SpringtideError, UnknownName
 from springtide.operations.definitions.states import Body, Check
 
 
 def _strata(key: str, body: Body) -> None:
-    strata.of_content({"key": key, "version": 1, **body}, key, name=f"stratification '{key}'")
+    changed = strata.of_content({"key": key, "version": 1, **body}, key, name=f"stratification '{key}'")
+    if key in ("lifecycle", "value"):
+        home = _home()
+        own = published(home.path, "strategy").get("strategy")
+        others = [changed if one.key == key else one for one in home.stratifications()]
+        try:
+            read_strategy(own.body if own else shipped_content(), others)
+        except SpringtideError as bad:
+            hint = "Change the strategy first, or keep the stratum."
+            raise Refused(f"The strategy would no longer fit: {bad.message}", hint, code="named_by_others") from bad
 
 
 def _annotation(key: str, body: Body) -> None:

@@ -19,6 +19,7 @@ from springtide.operations.members.models import Member
 class DefinitionSeen:
     """One version as a screen shows it. `content_hash` goes back to an action as `seen`."""
 
+    number: int  # what an approval calls it
     kind: str
     key: str
     version: int
@@ -35,7 +36,6 @@ class DefinitionSeen:
     note: str
     is_own: bool  # the member who asks wrote it first
     may_edit: bool
-    may_approve: bool  # as things stand: it waits, and the member had no hand in it
 
     @property
     def is_open(self) -> bool:
@@ -83,10 +83,9 @@ def history(kind: str, key: str, member: Member | None = None) -> tuple[Definiti
     return _visible(_rows(kind, key).order_by("-version"), member)
 
 
-def waiting(member: Member) -> tuple[DefinitionSeen, ...]:
-    """Drafts in review that this member may decide on, those that wait longest first."""
-    rows = Definition.objects.filter(state="in_review").order_by("edited_at")
-    return tuple(seen for seen in _visible(_joined(rows), member) if seen.may_approve)
+def numbered(number: int) -> DefinitionSeen:
+    """The definition that an approval is about, for whoever may see the approval."""
+    return _visible(_joined(Definition.objects.filter(pk=number)), None)[0]
 
 
 def _rows(kind: str, key: str | None = None) -> QuerySet[Definition]:
@@ -119,8 +118,8 @@ def _may_see(seen: DefinitionSeen, member: Member) -> bool:
 
 def _seen(row: Definition, member: Member | None, *, is_own: bool) -> DefinitionSeen:
     kind = states.KINDS[row.kind]
-    had_a_hand = member is not None and member.pk in (row.drafted_by_id, row.edited_by_id)
     return DefinitionSeen(
+        number=row.pk,
         kind=row.kind,
         key=row.key,
         version=row.version,
@@ -138,11 +137,6 @@ def _seen(row: Definition, member: Member | None, *, is_own: bool) -> Definition
         is_own=is_own,
         may_edit=member is None
         or (member.may(kind.edits, *(("own",) if is_own else ())) and (is_own or row.kind not in states.PERSONAL)),
-        may_approve=row.state == "in_review"
-        and member is not None
-        and kind.approves is not None
-        and not had_a_hand
-        and member.may(kind.approves),
     )
 
 

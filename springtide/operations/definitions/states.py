@@ -12,6 +12,7 @@ MOVES: Final = {
     ("draft", "submit", "in_review"),  # from, move, to; kinds that need a second person
     ("in_review", "approve", "published"),
     ("in_review", "return", "draft"),
+    ("in_review", "take_back", "draft"),
     ("in_review", "edit", "draft"),  # what was submitted is no longer what it says
     ("draft", "publish", "published"),  # kinds that need none
     ("draft", "drop", "dropped"),
@@ -55,6 +56,7 @@ KINDS: Final = {
         Kind("signal_answer", rights.SEE_OVERVIEW, rights.ANSWER_SIGNALS),
         Kind("saved_question", rights.SEE_OVERVIEW, "edit_questions"),
         Kind("saved_query", "use_sql", "use_sql"),
+        Kind("message_template", rights.SEE_CAMPAIGNS, rights.EDIT_CAMPAIGNS),  # the campaign that uses one is approved
     )
 }
 PERSONAL: Final = ("dashboard", "saved_query")  # nobody writes somebody else's; seen by others once `is_shared`

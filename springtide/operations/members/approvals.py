@@ -137,7 +137,9 @@ def return_(approval_id: int, *, seen: str, acting: Member, now: datetime, note:
 
 
 @transaction.atomic
-def void_changed(kind: str, number: int, content_hash: str, *, acting: Member, now: datetime, right: str | None = None) -> int:
+def void_changed(
+    kind: str, number: int, content_hash: str, *, acting: Member | None, now: datetime, right: str | None = None
+) -> int:
     """Void what was asked or approved for other content than `content_hash`; how many. Every action that edits a thing calls it.
 
     writes     the approvals, void; one audit row each
@@ -169,6 +171,11 @@ def is_approved(kind: str, number: int, content_hash: str, *, now: datetime, rig
     """True while a full approval holds for a thing with exactly this content."""
     given = Approval.objects.filter(kind=kind, number=number, content_hash=content_hash, state="approved", expires_at__gt=now)
     return given.filter(**({"right": right} if right else {})).exists()
+
+
+def question_about(kind: str, number: int) -> int | None:
+    """The id of the question that is open about a thing, ran out or not."""
+    return Approval.objects.filter(kind=kind, number=number, state="open").values_list("pk", flat=True).first()
 
 
 def waiting_for(member: Member, *, now: datetime) -> tuple[ApprovalSeen, ...]:
@@ -230,7 +237,7 @@ def _speak(asked: Approval, says: str, acting: Member, now: datetime, note: str)
         raise Refused("You have answered it.", "It waits for somebody else.", code="said_already") from twice
 
 
-def _told(asked: Approval, action: str, acting: Member, now: datetime, *, becomes: str, note: str = "") -> None:
+def _told(asked: Approval, action: str, acting: Member | None, now: datetime, *, becomes: str, note: str = "") -> None:
     details = {"approval": asked.pk, "content": asked.content_hash, **({"note": note.strip()[:400]} if note.strip() else {})}
     subject = f"{asked.kind} {asked.number}"
     audit(action, subject=subject, acting=acting, now=now, was=asked.state, becomes=becomes, details=details)

@@ -1,11 +1,12 @@
 """The matrix: checked so that every user stands in one cell, and figures worked by hand."""
 
 import copy
+import random
 
 import pytest
 
 from springtide.analytics import strata
-from springtide.analytics.segments import engagement, read_strategy, shipped_content, shipped_strategy
+from springtide.analytics.segments import engagement, read_strategy, shipped_content, shipped_strategy, with_play
 from springtide.kernel.errors import SpringtideError
 from tests.tables import SmallLake
 
@@ -32,6 +33,34 @@ def test_an_override_changes_what_it_names_and_leaves_the_rest():
     plain, silent = strategy.play("lapsing", "low"), strategy.play("lapsing", "low", "silent_vip")
     assert (plain.queue, silent.queue, silent.service_hours) == ("lifecycle_team", "vip_team", 4)
     assert silent.playbook == plain.playbook
+
+
+def test_a_cell_that_gets_another_play_leaves_every_other_cell_as_it_was():
+    content, chance = shipped_content(), random.Random(7)
+    cells = dict(read_strategy(content, STRATA).cells)
+    for _ in range(60):
+        cell, play = chance.choice(list(cells)), chance.choice(list(cells.values()))
+        content = with_play(content, *cell, vars(play))
+        cells[cell] = play
+        assert read_strategy(content, STRATA).cells == cells
+
+
+def test_a_row_is_split_for_one_cell_and_joined_again():
+    shipped = shipped_content()
+    dormant = shipped["cells"][-1]
+    plays = {name: value for name, value in dormant.items() if name != "lifecycle"}
+    called = with_play(shipped, "dormant", "high", {**plays, "channel": "call"})
+    assert [(row["tiers"], row["channel"]) for row in called["cells"] if row["lifecycle"] == ["dormant"]] == [
+        (["none", "low", "middle"], "email"),
+        (["high"], "call"),
+    ]
+    assert with_play(called, "dormant", "high", plays) == shipped
+
+
+def test_a_cell_that_is_not_there_is_refused():
+    with pytest.raises(SpringtideError) as refused:
+        with_play(shipped_content(), "dormant", "moon", {})
+    assert refused.value.code == "bad_strategy"
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,10 @@ from springtide.operations.definitions.actions import (
     return_definition,
     save_draft,
     submit_definition,
+    take_back_definition,
 )
 from springtide.operations.definitions.models import Definition
+from springtide.operations.members import approvals
 from springtide.operations.members.models import AuditRow
 from tests.operations.conftest import NOON
 
@@ -106,6 +108,8 @@ def test_edges_of_strata_come_into_force_once_somebody_else_approved_them(analys
     assert rows() == [
         ("save_draft", "strata tenure", "", "draft"),
         ("submit_definition", "strata tenure", "draft", "in_review"),
+        ("ask_approval", f"strata {draft.pk}", "", "open"),
+        ("approve", f"strata {draft.pk}", "open", "approved"),
         ("approve_definition", "strata tenure", "in_review", "published"),
     ]
 
@@ -120,16 +124,45 @@ def test_what_is_returned_says_why_and_can_be_mended(analyst, approver):
 
 
 def test_an_approver_finds_what_waits_and_the_writer_does_not(analyst, approver, manager):
-    in_review(manager)
-    assert [one.key for one in reads.waiting(approver)] == ["tenure"]
-    assert reads.waiting(manager) == reads.waiting(analyst) == ()
+    draft = in_review(manager)
+    assert [(one.kind, one.number) for one in approvals.waiting_for(approver, now=LATER)] == [("strata", draft.pk)]
+    assert approvals.waiting_for(manager, now=LATER) == approvals.waiting_for(analyst, now=LATER) == ()
+    assert reads.numbered(draft.pk).title == "Tenure"
 
 
-def test_a_draft_can_be_thrown_away(analyst):
-    draft = save_draft("strata", "tenure", title="Tenure", body=TENURE, acting=analyst, now=NOON)
+def test_a_question_that_ran_out_is_asked_anew(analyst, approver):
+    draft = in_review(analyst)
+    late = NOON + timedelta(days=15)
+    with pytest.raises(Refused) as refused:
+        approve_definition("strata", "tenure", acting=approver, now=late, seen=draft.content_hash)
+    assert refused.value.code == "expired"
+    submit_definition("strata", "tenure", acting=analyst, now=late, seen=draft.content_hash)
+    assert approve_definition("strata", "tenure", acting=approver, now=late, seen=draft.content_hash).state == "published"
+
+
+def test_what_is_taken_back_nobody_approves_and_its_writer_goes_on(analyst, approver):
+    draft = in_review(analyst)
+    take_back_definition("strata", "tenure", acting=analyst, now=LATER)
+    assert approvals.waiting_for(approver, now=LATER) == ()
+    with pytest.raises(Refused) as refused:
+        approve_definition("strata", "tenure", acting=approver, now=LATER, seen=draft.content_hash)
+    assert refused.value.code == "move_not_open"
+    submit_definition("strata", "tenure", acting=analyst, now=LATER, seen=draft.content_hash)
+    assert len(approvals.waiting_for(approver, now=LATER)) == 1
+
+
+def test_what_nobody_else_could_approve_is_not_asked(analyst):
+    with pytest.raises(Refused) as refused:
+        in_review(analyst)
+    assert refused.value.code == "no_approver"
+
+
+def test_a_draft_can_be_thrown_away(analyst, approver):
+    draft = in_review(analyst)
     drop_draft("strata", "tenure", acting=analyst, now=LATER, seen=draft.content_hash)
     assert reads.draft("strata", "tenure") is None
-    assert rows()[-1] == ("drop_draft", "strata tenure", "draft", "dropped")
+    assert approvals.waiting_for(approver, now=LATER) == ()
+    assert rows()[-1] == ("drop_draft", "strata tenure", "in_review", "dropped")
 
 
 # Who may
@@ -159,7 +192,7 @@ def test_a_dashboard_is_its_writers_own_until_it_is_shared(member_of):
 
 
 @pytest.mark.parametrize("role", ["operator", "analyst", "admin"])
-def test_who_has_no_right_to_approve_decides_nothing(member_of, manager, role):
+def test_who_has_no_right_to_approve_decides_nothing(member_of, manager, approver, role):
     draft = in_review(manager)
     with pytest.raises(Refused) as refused:
         approve_definition("strata", "tenure", acting=member_of(role), now=LATER, seen=draft.content_hash)
@@ -191,6 +224,7 @@ def test_an_edit_after_the_approver_looked_voids_what_was_seen(manager, analyst,
         approve_definition("strata", "tenure", acting=approver, now=LATER, seen=looked_at.content_hash)
     assert refused.value.code == "moved_already"
     assert reads.draft("strata", "tenure").state == "draft"
+    assert approvals.waiting_for(approver, now=LATER) == ()
 
 
 @pytest.mark.parametrize("acting", ["manager", None])

@@ -83,8 +83,9 @@ def test_a_list_whose_ids_are_nowhere_is_refused(manager):
 def test_the_strategy_is_in_force_once_a_second_person_approved_it(exchange, manager, member_of, committed):
     body = shipped_content()
     body["overrides"] = []
-    draft = save_draft("strategy", "strategy", title="Strategy", body=body, acting=member_of("analyst"), now=NOON)
-    submit_definition("strategy", "strategy", acting=manager, now=NOON, seen=draft.content_hash)
+    analyst = member_of("analyst")
+    draft = save_draft("strategy", "strategy", title="Strategy", body=body, acting=analyst, now=NOON)
+    submit_definition("strategy", "strategy", acting=analyst, now=NOON, seen=draft.content_hash)
     assert exchange.strategy().version == 1
     with committed():
         approve_definition("strategy", "strategy", acting=manager, now=LATER, seen=draft.content_hash)
