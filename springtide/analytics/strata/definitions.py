@@ -71,6 +71,18 @@ def of_content(content: Any, key: str, *, name: str) -> Stratification:
     return _Page(name).stratification(content, key)
 
 
+def content_of(stratification: Stratification) -> dict[str, Any]:
+    """What a file would say of a stratification, without its key and version: where somebody who edits it on screen begins."""
+    return {
+        "title": vars(stratification.title),
+        "question": vars(stratification.question),
+        "strata": [
+            {"name": one.name, "rule": one.rule.text, "label": vars(one.label), "about": vars(one.about)}
+            for one in stratification.strata
+        ],
+    }
+
+
 def _check_names(overrides: Path) -> None:
     for file in sorted(overrides.iterdir()):
         if file.suffix in (".yml", ".yaml") and file.name not in {f"{key}.yml" for key in KEYS}:

@@ -74,6 +74,17 @@ class Stratification:
             f"'{self.key}' version {self.version} has no stratum '{name}'. It has {', '.join(names)}.", suggest(name, names)
         )
 
+    def taking(self, name: str) -> str:
+        """The rule that takes exactly the users of a stratum: its own, and none of those before it."""
+        parts = []
+        for stratum in self.strata:
+            if stratum.name == name:
+                if not stratum.rule.is_always_true:
+                    parts.insert(0, f"({stratum.rule.text})")
+                break
+            parts.append(f"not coalesce({stratum.rule.text}, false)")
+        return " and ".join(parts) or "true"
+
     def place(self, row: Mapping[str, Any]) -> Placement:
         """Where the user of a profile row (with the day's population edges, where rules name them) stands."""
         reasons = []
