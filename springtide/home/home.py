@@ -34,6 +34,7 @@ from springtide.analytics.daybook.tables import ACTIVE_DAYS, ACTIVITY, EQUITY_DA
 from springtide.analytics.daybook.verify import Verified, verify
 from springtide.analytics.engine import DuckEngine, Engine
 from springtide.analytics.facts.mapping import Mapping
+from springtide.analytics.foresight.evidence import find_evidence
 from springtide.analytics.lake import Lake, Snapshot, compact
 from springtide.analytics.metrics import questions, served
 from springtide.analytics.metrics.changes import Span, Why, why
@@ -236,6 +237,7 @@ class Home:
             for table, schema in DAY_TABLES.items():
                 compact(self.lake, engine, table, schema, order="user_no, day", before=closed.through - OPEN_FOR, now=now)
             evaluate_signals(self.lake, engine, baselines=begun(self.path), now=now)
+            find_evidence(self.lake, engine, zone=self.settings.zone, now=now)
         self.lake.sweep(now=now)
         return closed
 
