@@ -26,6 +26,7 @@ from benchmarks.page import as_table, update_page
 from benchmarks.retention import retention
 from benchmarks.segments import segments
 from benchmarks.signals import signals
+from benchmarks.statistics import statistics
 from benchmarks.strata import strata
 from benchmarks.whole import simulate, whole
 from springtide.kernel.errors import SpringtideError
@@ -40,12 +41,13 @@ PARTS = {
     "import": import_trades,
     "segments": segments,
     "signals": signals,
+    "statistics": statistics,
     "simulate": simulate,
     "whole": whole,
     "chaos": kills,
 }
 LARGE = ("close", "import", "whole")  # what --large means where no part is named
-ASKED_FOR = ("simulate", "chaos")  # run only where they are named: the first is in `whole`, the second takes long
+ASKED_FOR = ("simulate", "statistics", "chaos")  # run only where they are named: the first is in `whole`, the others take long
 
 
 @click.command(help=__doc__.split("\n\n")[0])
@@ -53,14 +55,23 @@ ASKED_FOR = ("simulate", "chaos")  # run only where they are named: the first is
 @click.option("--seed", default=1, show_default=True, help="What the made-up data are drawn from.")
 @click.option("--large", is_flag=True, help="10 million users, and a made-up exchange of a million users and 400 days.")
 @click.option("--chaos", is_flag=True, help="A hundred kills at random moments of import and close.")
+@click.option("--statistics", "of_statistics", is_flag=True, help="Thousands of campaigns: how often read-outs are right.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("--write", is_flag=True, help="Bring docs/reference/performance.md up to date with what was measured.")
 @click.option("--repeats", default=REPEATS, show_default=True, help="Runs of each side.")
 @click.option("--users", default=0, help="Another number of users, for a quick look.")
 def main(
-    parts: tuple[str, ...], seed: int, large: bool, chaos: bool, as_json: bool, write: bool, repeats: int, users: int
+    parts: tuple[str, ...],
+    seed: int,
+    large: bool,
+    chaos: bool,
+    of_statistics: bool,
+    as_json: bool,
+    write: bool,
+    repeats: int,
+    users: int,
 ) -> None:
-    named = [*parts, *(["chaos"] if chaos else [])]
+    named = [*parts, *(["chaos"] if chaos else []), *(["statistics"] if of_statistics else [])]
     if not named:
         named = list(LARGE) if large else [part for part in PARTS if part not in ASKED_FOR]
     folder = os.environ.get("SPRINGTIDE_BENCH_DIR")

@@ -45,7 +45,7 @@ class Effect:
     """A difference treated minus control, in the outcome's unit per person assigned.
 
     `se` is its standard error, `df` the degrees of freedom of its t, `p` two-sided. `control_mean` is unadjusted: a relative effect
-    divides by it.
+    divides by it. `skewness` is that of the estimate: 0 where the arms balance each other, or where it is not known.
     """
 
     difference: float
@@ -56,6 +56,7 @@ class Effect:
     control_mean: float
     treated_mean: float
     level: float
+    skewness: float = 0.0
 
     @property
     def relative(self) -> float | None:

@@ -20,7 +20,7 @@ def difference(treated: Arm, control: Arm, *, level: float = 0.95) -> Effect | C
         return problem
     return _welch(
         treated.mean(), control.mean(), treated.var() / treated.n, control.var() / control.n, treated.n, control.n,
-        control_mean=control.mean(), level=level,
+        control_mean=control.mean(), level=level, thirds=(treated.third(), control.third()),
     )  # fmt: skip
 
 
@@ -37,12 +37,14 @@ def adjusted_difference(treated: Arm, control: Arm, *, level: float = 0.95) -> E
         return difference(treated, control, level=level)
     everybody = total((treated, control))
     means, variances = [], []
+    thirds = treated.third(theta), control.third(theta)
     for arm in (treated, control):
         means.append(arm.mean() - theta * (arm.mean("x") - everybody.mean("x")))
         variances.append(max(0.0, arm.var() - 2 * theta * arm.cov("x", "y") + theta**2 * arm.var("x")) / arm.n)
     return _welch(
-        means[0], means[1], variances[0], variances[1], treated.n, control.n, control_mean=control.mean(), level=level
-    )
+        means[0], means[1], variances[0], variances[1], treated.n, control.n,
+        control_mean=control.mean(), level=level, thirds=thirds,
+    )  # fmt: skip
 
 
 def slope(treated: Arm, control: Arm) -> float:
@@ -76,9 +78,18 @@ def _unusable(treated: Arm, control: Arm) -> CannotTell | None:
 
 
 def _welch(
-    mean_t: float, mean_c: float, var_t: float, var_c: float, n_t: int, n_c: int, *, control_mean: float, level: float
+    mean_t: float,
+    mean_c: float,
+    var_t: float,
+    var_c: float,
+    n_t: int,
+    n_c: int,
+    *,
+    control_mean: float,
+    level: float,
+    thirds: tuple[float, float] = (0.0, 0.0),
 ) -> Effect | CannotTell:
-    """`var_t` and `var_c` are the variances of the means."""
+    """`var_t` and `var_c` are the variances of the means, `thirds` the third central moments of the values."""
     variance = var_t + var_c
     if variance <= 0:
         return CannotTell("no_variance")
@@ -87,4 +98,5 @@ def _welch(
     gap = mean_t - mean_c
     half = se * float(stats.t.ppf((1 + level) / 2, df))
     p = 2 * float(stats.t.sf(abs(gap) / se, df))
-    return Effect(gap, se, df, Interval(gap - half, gap + half), p, control_mean, mean_t, level)
+    skewness = (thirds[0] / n_t**2 - thirds[1] / n_c**2) / se**3
+    return Effect(gap, se, df, Interval(gap - half, gap + half), p, control_mean, mean_t, level, skewness)

@@ -16,6 +16,7 @@ from springtide.analytics.evidence.effects import adjusted_difference, differenc
 from springtide.analytics.evidence.many import holm
 from springtide.analytics.evidence.money import Money, money
 from springtide.analytics.evidence.sequences import always_valid, final
+from springtide.analytics.evidence.skewness import corrected_interval, corrected_p
 from springtide.kernel.errors import BadInput, UnknownName, suggest
 
 
@@ -23,8 +24,8 @@ from springtide.kernel.errors import BadInput, UnknownName, suggest
 class ArmReadout:
     """One arm against the control: the effect on capped values, the raw one beside it, money, and what may be said meanwhile.
 
-    `interval` is the one to decide by: while the experiment runs the always-valid one, at its planned size the final one. `p` is that of
-    the fixed test, adjusted by Holm over the arms.
+    `effect` has Welch's own interval and p. `interval` is the one to decide by: while the experiment runs the always-valid one, at its
+    planned size the final one, with the skewness taken out; `p` is that of the fixed test, so corrected, by Holm over the arms.
     """
 
     arm: str
@@ -105,7 +106,7 @@ def measure(
     n = sum(sizes.values())
     is_final = planned_n is None or n >= planned_n
     effects = {name: _effect(arms[name], arms[control], covariate is not None or are_sums) for name in others}
-    told = {name: effect.p for name, effect in effects.items() if isinstance(effect, Effect)}
+    told = {name: corrected_p(effect) for name, effect in effects.items() if isinstance(effect, Effect)}
     adjusted = dict(zip(told, holm(list(told.values())), strict=True))
     readouts = tuple(
         ArmReadout(
@@ -188,7 +189,7 @@ def _interval(
     if isinstance(effect, CannotTell):
         return effect
     if planned_n is None:
-        return effect.interval
+        return corrected_interval(effect)
     return final(effect) if is_final else always_valid(effect, n=n, n_control=n_control, planned_n=planned_n)
 
 

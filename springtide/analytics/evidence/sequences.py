@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from springtide.analytics.evidence.answers import CannotTell, Effect, Interval
+from springtide.analytics.evidence.skewness import corrected_interval
 
 RUNNING_ALPHA = 0.01  # what all looks while the campaign runs may spend together
 FINAL_ALPHA = 0.04  # what the read-out at the end may spend; both together stay within 5 %
@@ -44,11 +45,8 @@ def always_valid_one_sided(
 
 
 def final(effect: Effect, *, alpha: float = FINAL_ALPHA) -> Interval:
-    """The interval of the read-out at the end of the window, at what the running looks have left of the 5 %."""
-    from scipy import stats
-
-    half = effect.se * float(stats.t.ppf(1 - alpha / 2, effect.df))
-    return Interval(effect.difference - half, effect.difference + half)
+    """The interval of the read-out at the end of the window, at what the running looks have left of the 5 %; see `corrected_interval`."""
+    return corrected_interval(effect, level=1 - alpha)
 
 
 def _half_width(se: float, n: int, planned_n: int, alpha: float) -> float:
