@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "springtide.operations.jobs",
     "springtide.operations.definitions",
     "springtide.operations.statements",
+    "springtide.operations.delivery",
     "springtide.operations.rewards",
     "springtide.operations.work",
     "springtide.operations.campaigns",

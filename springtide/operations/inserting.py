@@ -18,6 +18,7 @@ def insert_many(
 ) -> int:
     """How many of `rows` were written, all in the caller's transaction; nothing is written when one of them cannot be.
 
+    rows          read while the database waits for them: what makes them must not ask it anything
     columns       names of the model's fields, `_id` for a row of another table, in the order of each row's values; a field that
                   is left out gets its default, the same for every row
     skip_known    leave out rows of which a unique value is there already, instead of failing
