@@ -250,10 +250,12 @@ def _ranking(seed: int, campaigns: int) -> Prepared:
                 else:
                     claimed += told.is_ranked
         false, true = claimed / (campaigns // 4), claimed_true / (campaigns // 4)
-        note = f"called ranked {false:.1%} where all gain alike, {true:.1%} where they differ; there Kendall's τ is {np.mean(agreement):.2f}"
+        tau = float(np.mean(agreement))
+        rates = f"{false:.1%} where all gain alike, {true:.1%} where they differ"
+        note = f"called ranked {rates}; Kendall's τ then {tau:.2f}"
         return note, (
             Limit("ranked by chance %", 100 * false, 7.5),
-            Limit("Kendall's τ", float(np.mean(agreement)), 0.2, at_least=True),
+            Limit("Kendall's τ", tau, 0.2, at_least=True),
         )
 
     return run
