@@ -68,15 +68,6 @@ class Arm:
     def __add__(self, other: Arm) -> Arm:
         return Arm(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
-    def scaled(self, by: float) -> Arm:
-        """The same persons in another unit of y: 1e-6 turns the lake's whole numbers into USDT; x, d and r follow where they are money."""
-        square, cube = by * by, by * by * by
-        return Arm(
-            self.n, self.y * by, self.yy * square, self.x * by, self.xx * square, self.xy * square, self.d * by, self.dd * square,
-            self.yd * square, self.r * by, self.rr * square, self.yr * square,
-            self.yyy * cube, self.xyy * cube, self.xxy * cube, self.xxx * cube,
-        )  # fmt: skip
-
     def mean(self, name: str = "y") -> float:
         return float(getattr(self, name)) / self.n
 

@@ -41,12 +41,15 @@ def cap_quantile(smaller_arm: int) -> float:
 def pooled_cap(values: Mapping[str, ArrayLike]) -> Cap:
     """The cap of these arms' outcomes, taken over all of them together: a cap per arm would hide an effect in the tail.
 
-    Nearest rank, as the engine takes it: the ⌈q·n⌉-th smallest value. Values of zero count.
+    Nearest rank, as the engine takes it: the ⌈q·n⌉-th smallest value. Values of zero count. A yes or no has no tail, and a quantile of
+    nothing would take all: there the cap is the largest value, and takes nothing.
     """
     arms = {arm: np.asarray(given, dtype=np.float64) for arm, given in values.items()}
     everybody = np.sort(np.concatenate(list(arms.values())))
     quantile = cap_quantile(min(len(arm) for arm in arms.values()))
-    value = float(everybody[ceil(quantile * len(everybody)) - 1])
+    value, largest = float(everybody[ceil(quantile * len(everybody)) - 1]), float(everybody[-1])
+    if value <= 0 or largest <= 1:
+        value = largest
     over = everybody[everybody > value]
     whole = float(np.abs(everybody).sum())
     return Cap(quantile, value, len(over), float((over - value).sum()) / whole if whole else 0.0)
