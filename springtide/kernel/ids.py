@@ -19,6 +19,13 @@ def bucket(salt: str, key: str, *, buckets: int = BUCKETS) -> int:
     return int(digest[:8], 16) % buckets
 
 
+def bucket_sql(salt: str, key: str, *, dialect: str = "duckdb", buckets: int = BUCKETS) -> str:
+    """`bucket` as an expression of an engine: `salt` and `key` are expressions themselves."""
+    digits = f"substr(md5({salt} || '|' || {key}), 1, 8)"
+    number = f"'0x' || {digits}" if dialect == "duckdb" else f"conv({digits}, 16, 10)"
+    return f"cast({number} as bigint) % {buckets}"
+
+
 def content_hash(content: Any) -> str:
     """SHA-256 (first 16 hex digits) of a JSON-able value in canonical form: the name of a definition's version."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
