@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
+from django.db import IntegrityError, transaction
+from django.db.models import DateTimeField, F, Max, OuterRef, QuerySet, Subquery, Value
 
-from springtide.kernel.errors import BadInput, Refused, UnknownName, suggest
+from springtide.kernel.errors import Refused, UnknownName, suggest
 from springtide.kernel.ids import content_hash
 from springtide.kernel.money import usdt
 from springtide.operations.inserting import insert_many
@@ -21,24 +19,11 @@ from springtide.operations.members import states as rights
 from springtide.operations.members.actions import audit
 from springtide.operations.members.models import Member
 from springtide.operations.rewards import ledger, offers, states
+from springtide.operations.rewards.caps import Held, NewReward
 from springtide.operations.rewards.ledger import Chain
-from springtide.operations.rewards.models import Budget, Entry, Offer, Posting, Reward
+from springtide.operations.rewards.models import Budget, Entry, Offer, Payout, Posting, Reward
+from springtide.operations.rewards.naming import among
 from springtide.operations.rewards.states import Leg, Move
-
-
-class NewReward(NamedTuple):
-    """A reward to be reserved. `key` is the decision's id, `offer` the content hash of an offer, `budget` the key of a budget.
-
-    `campaign` is within which a linked cluster gets one: the campaign, or one of its steps where each may give.
-    """
-
-    key: str
-    user_id: str
-    person_id: str
-    offer: str
-    amount_usdt: int  # whole 1e-6 USDT
-    campaign: str
-    budget: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +33,8 @@ class Reserved:
     known        a reward of this key is there already
     has_one      the linked cluster has, or had, one of this campaign
     over_offer   it is worth more than the offer says
+    offer_cap    the user, or all of the linked cluster, has had as many of this offer as one may
+    not_beside   they have an open reward already, and one of the two stands beside no other
     no_budget    its budget, or one around it, has too little left
     closed       its budget is closed
     """
@@ -68,12 +55,12 @@ def reserve(rewards: Sequence[NewReward], *, now: datetime) -> Reserved:
     offered, budgets = _offers({each.offer for each in rewards}), _budgets({each.budget for each in rewards})
     chains = ledger.locked(each.pk for each in budgets.values())
     around = {key: chains[budget.pk] for key, budget in budgets.items()}
-    refused = {key: code for key, each in asked.items() if (code := _why_not(each, offered[each.offer], around[each.budget]))}
-    waiting = [each for key, each in reversed(asked.items()) if key not in refused]
-    entry = Entry.objects.create(move="reserve", at=now)
+    held, refused = Held(rewards, offered), dict[str, str]()
+    waiting = list(reversed(asked.values()))
+    entry, before = Entry.objects.create(move="reserve", at=now), Reward.objects.aggregate(last=Max("pk"))["last"] or 0
     left = {budget.pk: budget.available_usdt for chain in chains.values() for budget in chain}
     while waiting:
-        fitting, waiting = _fitting(waiting, left, around)
+        fitting, waiting = _fitting(waiting, left, around, held, refused)
         known = _insert(fitting, entry, offered, budgets, now)
         refused |= known
         if not known:
@@ -83,7 +70,7 @@ def reserve(rewards: Sequence[NewReward], *, now: datetime) -> Reserved:
                 for budget in around[each.budget]:
                     left[budget.pk] += each.amount_usdt
     refused |= {each.key: "no_budget" for each in waiting}
-    ledger.post(entry, Reward.objects.filter(entry=entry), Leg("amount_usdt", "budget", "reserved"))
+    ledger.post(entry, Reward.objects.filter(pk__gt=before, entry=entry), Leg("amount_usdt", "budget", "reserved"))
     moved = ledger.carry(entry, chains)
     taken = frozenset(asked.keys() - refused.keys())
     _told("reserve_rewards", entry, taken, moved, acting=None, now=now, refused=dict(Counter(refused.values())))
@@ -317,9 +304,11 @@ def _move(
     name: str, amounts: Mapping[str, int | None], *, now: datetime, acting: Member | None, reason: str = ""
 ) -> frozenset[str]:
     """Make one move of those of the rewards that are open to it: their keys. A key with an amount moves that much at most."""
-    how, named = states.MOVES[name], _named(amounts)
+    how, named = states.MOVES[name], Reward.objects.filter(among("key", amounts))
     chains = ledger.locked(named.values_list("budget_id", flat=True).distinct())
     moving = named.filter(state__in=how.was)
+    if how.becomes in states.ENDED_EARLY:
+        moving = _in_hand(moving, now)
     keys = dict(moving.values_list("key", "pk"))
     if not keys:
         return frozenset()
@@ -349,37 +338,57 @@ def _change(moving: QuerySet[Reward], how: Move, entry: Entry, now: datetime) ->
         moving.update(left_usdt=F("left_usdt") - part, used_usdt=F("used_usdt") + part)
         moving.filter(left_usdt=0).update(state=how.becomes, ended_at=now)
     elif how.becomes == "granted":
-        moving.update(state=how.becomes, granted_at=now)
+        for offer in Offer.objects.filter(pk__in=set(moving.values_list("offer_id", flat=True).distinct())):
+            _owe(moving.filter(offer=offer), offer, now)
     elif how.becomes in states.OPEN:
         moving.update(state=how.becomes)
     else:
-        moving.update(state=how.becomes, ended_at=now, **{leg.column: 0 for leg in how.legs})
+        is_undone = how.becomes in states.UNDONE
+        moving.update(state=how.becomes, ended_at=now, is_undone=is_undone, **{leg.column: 0 for leg in how.legs})
 
 
-def _why_not(reward: NewReward, offer: Offer, around: Chain) -> str:
-    """Why a reward cannot be, whatever there is in its budgets; empty where it can."""
-    if reward.amount_usdt <= 0:
-        raise BadInput(
-            f"Reward {reward.key} is worth {usdt(reward.amount_usdt)} USDT.", "Give an amount above zero.", code="bad_amount"
-        )
-    if reward.amount_usdt > offer.amount_usdt:
-        return "over_offer"
-    return "" if all(budget.is_open for budget in around) else "closed"
+def _owe(rewards: QuerySet[Reward], offer: Offer, now: datetime) -> None:
+    """Ask for the payout of rewards of one offer, and note until when they are locked and when they must be used."""
+    at = Value(now, DateTimeField())
+    columns = ("key", "reward_id", "way", "amount_usdt", "state", "due_at", "tries", "fence", "connector", "code", "says")
+    said = [Value(nothing) for nothing in (0, 0, "", "", "")]
+    waiting = rewards.order_by("pk").values_list("key", "pk", Value("pay"), "amount_usdt", Value("waiting"), at, *said)
+    ledger.insert_from(Payout, columns, waiting)
+    rewards.update(
+        state="granted",
+        granted_at=now,
+        lock_until=offer.conditions.lock_until(now),
+        use_by=offer.conditions.use_by(now) if offer.must_be_used else None,
+    )
+
+
+def _in_hand(rewards: QuerySet[Reward], now: datetime) -> QuerySet[Reward]:
+    """Those of the rewards that no payout is under way to: one that waits is called off, one that is being sent cannot be."""
+    theirs = Payout.objects.filter(way="pay", reward__in=rewards)
+    theirs.filter(state__in=("waiting", "held")).update(state="cancelled", ended_at=now)
+    return rewards.exclude(pk__in=theirs.filter(state__in=("sending", "unknown")).values("reward_id"))
 
 
 def _fitting(
-    waiting: list[NewReward], left: dict[int, int], around: Mapping[str, Chain]
+    waiting: list[NewReward], left: dict[int, int], around: Mapping[str, Chain], held: Held, refused: dict[str, str]
 ) -> tuple[list[NewReward], list[NewReward]]:
-    """Those for whom there is money in every budget around them, the first come first, and the others. `left` goes down by theirs."""
+    """Those who may have it and for whom there is money in every budget around it, in the order given; and those without money.
+
+    `left` goes down by what fits, and who may not have it is added to `refused`.
+    """
     fitting, without = [], []
     for each in waiting:
         budgets = around[each.budget]
-        if all(left[budget.pk] >= each.amount_usdt for budget in budgets):
+        if not all(budget.is_open for budget in budgets):
+            refused[each.key] = "closed"
+        elif not all(left[budget.pk] >= each.amount_usdt for budget in budgets):
+            without.append(each)
+        elif code := held.why_not(each):
+            refused[each.key] = code
+        else:
             for budget in budgets:
                 left[budget.pk] -= each.amount_usdt
             fitting.append(each)
-        else:
-            without.append(each)
     return fitting, without
 
 
@@ -391,37 +400,41 @@ def _insert(
         "key",
         "user_id",
         "person_id",
-        "offer_id",
         "campaign",
-        "budget_id",
-        "entry_id",
         "amount_usdt",
         "left_usdt",
+        "offer_id",
+        "qualify_by",
+        "budget_id",
+        "entry_id",
         "reserved_at",
     )
+    of_offer = {content: (offer.pk, offer.conditions.qualify_by(now)) for content, offer in offered.items()}
     rows = (
         (
             each.key,
             each.user_id,
             each.person_id,
-            offered[each.offer].pk,
             each.campaign,
+            each.amount_usdt,
+            each.amount_usdt,
+            *of_offer[each.offer],
             budgets[each.budget].pk,
             entry.pk,
-            each.amount_usdt,
-            each.amount_usdt,
             now,
         )
         for each in rewards
     )
     if insert_many(Reward, columns, rows, skip_known=True) == len(rewards):
         return {}
-    there = dict(_named([each.key for each in rewards]).values_list("key", "entry_id"))
+    there = dict(Reward.objects.filter(among("key", [each.key for each in rewards])).values_list("key", "entry_id"))
     return {each.key: "known" if each.key in there else "has_one" for each in rewards if there.get(each.key) != entry.pk}
 
 
 def _offers(hashes: Collection[str]) -> dict[str, Offer]:
-    found = {each.content_hash: each for each in Offer.objects.filter(content_hash__in=hashes)}
+    found = {
+        each.content_hash: each for each in Offer.objects.select_for_update().filter(content_hash__in=hashes).order_by("pk")
+    }
     for missing in hashes - found.keys():
         raise UnknownName(f"There is no offer of the content {missing}.", "Publish it first.", code="unknown_offer")
     return found
@@ -433,13 +446,6 @@ def _budgets(keys: Collection[str]) -> dict[str, Budget]:
         hint = suggest(missing, Budget.objects.values_list("key", flat=True))
         raise UnknownName(f"There is no budget '{missing}'.", hint or "Open one first.", code="unknown_budget")
     return found
-
-
-def _named(keys: Iterable[str]) -> QuerySet[Reward]:
-    """The rewards of these keys, however many: they travel as one value."""
-    if connection.vendor == "postgresql":
-        return Reward.objects.filter(key__in=RawSQL("select unnest(%s::text[])", [list(keys)]))
-    return Reward.objects.filter(key__in=RawSQL("select value from json_each(%s)", [json.dumps(list(keys))]))
 
 
 def _told(

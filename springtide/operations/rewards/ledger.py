@@ -7,11 +7,12 @@ moves of one reward, or two who reserve from one budget, never pass each other.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet, Sum, Value
+from django.db.models import F, Model, QuerySet, Sum, Value
 
 from springtide.operations.members.models import Member
 from springtide.operations.rewards.models import Budget, Entry, Posting, Reward
@@ -46,15 +47,18 @@ def fund(budget: Budget, amount_usdt: int, *, acting: Member | None, now: dateti
 
 
 def post(entry: Entry, rewards: QuerySet[Reward], leg: Leg) -> None:
-    """Post what each of these rewards has in the column of a leg, in one statement."""
+    """Post what each of these rewards has in the column of a leg."""
     has = rewards.filter(**{f"{leg.column}__gt": 0}).order_by("pk")
     moves = has.values_list(Value(entry.pk), "budget_id", "pk", Value(leg.out_of), Value(leg.into), leg.column)
-    select, given = moves.query.sql_with_params()
+    insert_from(Posting, ("entry_id", "budget_id", "reward_id", "out_of", "into", "amount_usdt"), moves)
+
+
+def insert_from(model: type[Model], columns: Sequence[str], values: QuerySet[Any, Any]) -> None:
+    """Write what a query answers into a table, in one statement."""
+    select, given = values.query.sql_with_params()
+    table, names = model._meta.db_table, ", ".join(map(connection.ops.quote_name, columns))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f'insert into {Posting._meta.db_table} (entry_id, budget_id, reward_id, out_of, "into", amount_usdt) {select}',
-            given,
-        )
+        cursor.execute(f"insert into {table} ({names}) {select}", given)
 
 
 def carry(entry: Entry, budgets: Mapping[int, Chain]) -> int:

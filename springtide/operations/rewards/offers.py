@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -85,6 +86,15 @@ class Terms:
     def must_qualify(self) -> bool:
         """Is there anything to be met before it is owed?"""
         return self.opt_in or self.kyc_level > 0 or self.net_deposit_usdt > 0 or self.volume_usdt > 0
+
+    def qualify_by(self, promised_at: datetime) -> datetime | None:
+        return promised_at + timedelta(days=self.qualify_days) if self.must_qualify else None
+
+    def lock_until(self, granted_at: datetime) -> datetime | None:
+        return granted_at + timedelta(days=self.lock_days) if self.lock_days else None
+
+    def use_by(self, granted_at: datetime) -> datetime:
+        return granted_at + timedelta(days=self.use_days)
 
     def as_dict(self) -> dict[str, Any]:
         """As it is stored and hashed: amounts as text, and only what differs from the default."""

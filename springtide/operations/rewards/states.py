@@ -16,6 +16,7 @@ AVAILABLE: Final = ("budget", "expired", "clawed_back")  # what may be given (ag
 
 STATES: Final = ("reserved", "granted", "active", "consumed", "expired", "revoked", "clawed_back", "released")
 OPEN: Final = ("granted", "active")  # owed to the user: the open liability
+ENDED_EARLY: Final = ("expired", "revoked", "clawed_back")
 UNDONE: Final = ("released", "revoked")  # as if it had never been: the linked cluster may have another
 
 
@@ -53,4 +54,34 @@ MOVES: Final = {
         (Leg("left_usdt", "granted", "clawed_back"), Leg("used_usdt", "consumed", "clawed_back")),
         "clawed_back",
     ),
+}
+
+WAYS: Final = ("pay", "take_back")
+PAYOUT_MOVES: Final = {
+    ("waiting", "lease", "sending"),  # from, move, to
+    ("held", "lease", "sending"),  # looked at again
+    ("sending", "settle", "paid"),
+    ("sending", "settle", "failed"),  # the exchange said no
+    ("sending", "settle", "waiting"),  # not now; or nobody knows, and the exchange honours keys
+    ("sending", "settle", "unknown"),  # nobody knows: no machine sends it again
+    ("sending", "hold", "held"),  # a gate speaks against it
+    ("unknown", "resolve", "paid"),  # somebody asked the exchange
+    ("unknown", "resolve", "failed"),
+    ("failed", "retry", "waiting"),
+    ("waiting", "cancel", "cancelled"),
+    ("held", "cancel", "cancelled"),
+    ("failed", "cancel", "cancelled"),
+}
+PAYOUT_STATES: Final = ("waiting", "held", "sending", "paid", "failed", "unknown", "cancelled")
+NOT_PAID: Final = ("waiting", "held", "sending")
+FILE_STATES: Final = ("made", "handed_over", "answered", "withdrawn")
+GRANT_STATES: Final = ("waiting", "done", "withdrawn")
+
+# In whole USDT, until somebody who approves above the limit sets another.
+LIMITS: Final = {
+    "operator_daily": 200,  # what one member grants by hand in a day without asking
+    "one_approver": 5_000,  # a grant or a budget above this needs two
+    "risk_reward": 500,  # a single reward above this needs risk control
+    "own_budget": 50_000,  # a budget that lies in no other, above this, needs an approver
+    "low_balance": 10_000,  # below this the account from which a connector pays is told to be low
 }

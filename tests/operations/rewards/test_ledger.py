@@ -230,3 +230,38 @@ def test_the_postings_tell_the_whole_story_of_a_reward(promise):
         ("claw_back", "granted", "clawed_back", 6_000_000),
         ("claw_back", "consumed", "clawed_back", 4_000_000),
     ]
+
+
+@pytest.mark.parametrize(
+    ("terms", "second", "code"),
+    [
+        ({"per_user": 1, "per_cluster": 2}, {"user": "ann", "person": "p"}, "offer_cap"),
+        ({"per_user": 1, "per_cluster": 2}, {"user": "ann2", "person": "p"}, None),
+        ({"per_user": 1, "per_cluster": 1}, {"user": "ann2", "person": "p"}, "offer_cap"),
+        ({"per_user": 9, "per_cluster": 9, "stacks": False}, {"user": "ann", "person": "p"}, "not_beside"),
+        ({"per_user": 9, "per_cluster": 9, "stacks": False}, {"user": "bob", "person": "q"}, None),
+    ],
+)
+def test_the_terms_of_an_offer_say_how_many_one_may_have(promise, terms, second, code):
+    offer = actions.publish_offer("few", title="", kind="cash", amount_usdt=TEN, terms=terms, acting=None, now=NOON)
+
+    def of(user, person, campaign):
+        return promise(user, person=person, campaign=campaign, key=f"{campaign}:{user}")._replace(offer=offer.content_hash)
+
+    reserve([of("ann", "p", "may")], now=NOON)
+    assert reserve([of(**second, campaign="june")], now=NOON).refused.get(f"june:{second['user']}") == code
+
+
+def test_who_got_nothing_for_want_of_money_is_not_counted_as_having_one(promise):
+    reserve([promise(f"u{n}") for n in range(7)], now=NOON)
+    change_budget("win-back", amount_usdt=TEN * 15 // 2, acting=None, now=NOON, reason="less")
+    reserved = reserve([promise("ann", person="p"), promise("ann2", person="p", amount=TEN // 2)], now=NOON)
+    assert reserved.refused == {"win-back:ann": "no_budget"}
+
+
+def test_a_campaign_may_give_again_what_it_took_back_as_if_it_had_never_been(promise):
+    reserve([promise("ann", person="p")], now=NOON)
+    grant(["win-back:ann"], now=NOON)
+    revoke(["win-back:ann"], now=NOON, reason="wrong user")
+    assert reserve([promise("ann2", person="p")], now=NOON).taken == {"win-back:ann2"}
+    assert reserve([promise("ann", person="q")], now=NOON).refused == {"win-back:ann": "known"}

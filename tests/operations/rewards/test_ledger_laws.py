@@ -48,7 +48,7 @@ class Ledger(RuleBasedStateMachine):
             kind = states.BUDGET_KINDS[(0, 1, 1, 3)[list(INSIDE).index(key)]]
             actions.open_budget(key, title=key, kind=kind, amount_usdt=self.given[key], parent=parent, acting=None, now=NOON)
         self.offer = actions.publish_offer(
-            "any", title="", kind="cash", amount_usdt=50, terms={}, acting=None, now=NOON
+            "any", title="", kind="cash", amount_usdt=50, terms={"per_cluster": 1000, "per_user": 1000}, acting=None, now=NOON
         ).content_hash
         self.rewards = {}  # key → [budget, person, state, left, used]
         self.made = 0
