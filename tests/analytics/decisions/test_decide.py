@@ -25,7 +25,7 @@ class Room:
 
     def __init__(self, engine):
         self.engine, self.names, self.rows, self.contacts = engine, [], [], []
-        self.beside = {name: [] for name in ("entered", "excluding", "decided", "withdrawn")}
+        self.beside: dict[str, list[tuple[int]]] = {name: [] for name in ("entered", "excluding", "decided", "withdrawn")}
         self.verdicts = {}
 
     def has(self, name, *, risk="allow", **known):

@@ -83,7 +83,7 @@ def test_spark_answers_as_duckdb_does(spark):
         definition(PACKAGE, "checks"),
         {
             "candidates": candidates, "assigned": Table(assigned, drawn), "judged": Table(JUDGED, verdicts), **beside,
-            "arms": Table(ARMS, [("holdout", 0, 1000), ("a", 1000, 10_000)]), "contacted": Table(counted, found),
+            "arms": Table(ARMS, [("holdout", 0, 5000), ("a", 5000, 10_000)]), "contacted": Table(counted, found),
             "clock_groups": Table(CLOCK_GROUPS, [(0, None, "own", *[NOON] * 4), (1, NOON, "country", *[NOON] * 4)]),
         },
         {"is_service": False, "is_outreach": False, "control_ends": 500, "vip_level_outside": 3, "most_of_class": 4,
