@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "springtide.operations.definitions",
     "springtide.operations.statements",
     "springtide.operations.delivery",
+    "springtide.operations.risk",
     "springtide.operations.rewards",
     "springtide.operations.work",
     "springtide.operations.campaigns",

@@ -68,6 +68,7 @@ RIGHTS: Final[dict[str, Word]] = {
     "approve_rewards": _("approve rewards"),
     "see_risk_flag": _("see that risk control objects"),
     "decide_risk": _("decide for risk control"),
+    "edit_gates": _("edit risk gates and the matrix of jurisdictions"),
     "see_tasks": _("see tasks and tickets"),
     "edit_tasks": _("edit tasks and tickets"),
     "assign_tasks": _("assign tasks"),

@@ -8,6 +8,8 @@ from typing import Final
 from django.conf import settings
 
 from springtide.analytics import strata
+from springtide.analytics.foresight.gates import gates_in_force
+from springtide.analytics.foresight.matrix import matrix_of
 from springtide.analytics.metrics.signals import annotation_of, answer_of
 from springtide.analytics.segments import columns_of_select, read_strategy, shipped_content
 from springtide.analytics.segments.words import Listed
@@ -57,6 +59,17 @@ def _saved_query(key: str, body: Body) -> None:
     sql.check(str(body.get("sql", "")))
 
 
+def _gate(key: str, body: Body) -> None:
+    own = {name: {**one.body, "version": one.version} for name, one in published(_home().path, "gate").items()}
+    gates_in_force(own | {key: body})
+
+
+def _risk_matrix(key: str, body: Body) -> None:
+    if key != "matrix":
+        raise UnknownName(f"There is no matrix '{key}'.", "There is one, and its key is 'matrix'.")
+    matrix_of(body)
+
+
 CHECKS: Final[dict[str, Check]] = {
     "strata": _strata,
     "annotation": _annotation,
@@ -65,6 +78,8 @@ CHECKS: Final[dict[str, Check]] = {
     "strategy": _strategy,
     "id_list": _id_list,
     "saved_query": _saved_query,
+    "gate": _gate,
+    "risk_matrix": _risk_matrix,
 }
 
 

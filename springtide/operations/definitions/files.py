@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from springtide.analytics import strata
+from springtide.analytics.foresight.gates import shipped_gates
 from springtide.analytics.segments import shipped_strategy
 from springtide.home.definitions import (
     Published,
@@ -37,6 +38,8 @@ def highest_version(kind: str, key: str) -> int:
     shipped = {one.key: one.version for one in strata.load()} if kind == "strata" else {}
     if kind == "strategy":
         shipped = {"strategy": shipped_strategy(strata.load()).version}
+    if kind in ("gate", "risk_matrix"):
+        shipped = dict.fromkeys((*(gate.key for gate in shipped_gates()), "matrix"), 1)
     return max(recorded or 0, lying, shipped.get(key, 0))
 
 

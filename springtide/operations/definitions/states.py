@@ -56,6 +56,8 @@ KINDS: Final = {
         Kind("signal_answer", rights.SEE_OVERVIEW, rights.ANSWER_SIGNALS),
         Kind("saved_question", rights.SEE_OVERVIEW, "edit_questions"),
         Kind("saved_query", "use_sql", "use_sql"),
+        Kind("gate", rights.SEE_RISK_FLAG, rights.EDIT_GATES, approves=rights.DECIDE_RISK),
+        Kind("risk_matrix", rights.SEE_RISK_FLAG, rights.EDIT_GATES, approves=rights.DECIDE_RISK),
         Kind("message_template", rights.SEE_CAMPAIGNS, rights.EDIT_CAMPAIGNS),  # the campaign that uses one is approved
     )
 }

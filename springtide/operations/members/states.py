@@ -58,6 +58,7 @@ GRANT_REWARDS: Final = "grant_rewards"
 APPROVE_REWARDS: Final = "approve_rewards"
 SEE_RISK_FLAG: Final = "see_risk_flag"
 DECIDE_RISK: Final = "decide_risk"
+EDIT_GATES: Final = "edit_gates"  # and the matrix; they come into force once somebody of risk control approved
 SEE_TASKS: Final = "see_tasks"
 EDIT_TASKS: Final = "edit_tasks"
 ASSIGN_TASKS: Final = "assign_tasks"

@@ -63,7 +63,7 @@ LETTERS = {
 }
 # Rights that stand beside the plan: columns of single users, what follows from a row above, and the machine.
 BESIDE = {
-    "see_money", "see_personal", "see_bonus", "see_calendar", "see_totals", "see_risk_flag", "decide_risk", "comment_plans",
+    "see_money", "see_personal", "see_bonus", "see_calendar", "see_totals", "see_risk_flag", "decide_risk", "edit_gates", "comment_plans",
     "see_data", "see_rows", "import_data", "see_schedules", "edit_schedules", "answer_signals",
 }  # fmt: skip
 ROWS = {line[:31].strip(): line[31:].split() for line in PLAN.splitlines()[2:]}
