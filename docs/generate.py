@@ -235,6 +235,7 @@ EXAMPLES: Mapping[str, str] = {
     "metrics": "metrics",
     "metric": "metric first_trade_24h --by channel_id --period month --from 2026-03-01",
     "acquisition": "acquisition",
+    "cohort-quality": "cohort-quality --from 2026-03-01",
     "asset-changes": "asset-changes --from 2026-03-16",
     "concentration-trend": "concentration-trend --from 2026-03-31",
     "market": "market --from 2026-03-31 --to 2026-03-31",

@@ -122,6 +122,19 @@ def acquisition(request: HttpRequest, asked: Query[Cohort]) -> Any:
         return home.acquisition(**asked.dict())
 
 
+class Cohorts(Range):
+    """First trades in which weeks, of whom."""
+
+    channel_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(None, description="Default: all channels.")
+
+
+@router.get("/acquisition/cohorts", auth=OVERVIEW, response=metrics.CohortQuality)
+def cohort_quality(request: HttpRequest, asked: Query[Cohorts]) -> Any:
+    """Of those who first traded in a week, who came back in one of the eight weeks after; 26 weeks if nothing is said."""
+    with opened() as home:
+        return home.cohort_quality(**asked.dict())
+
+
 @router.get("/asset-changes", auth=OVERVIEW, response=metrics.AssetChanges)
 def asset_changes(request: HttpRequest, days: Query[Range], period: Period = "week") -> Any:
     """What moved the assets by period: net deposits, prices, trading, fees, rewards and the rest, which add up to the change."""

@@ -155,6 +155,27 @@ def _figure(figure: Any) -> Any:
     return figure
 
 
+@click.command("cohort-quality")
+@click.option("--from", "since", type=DAY, help="A day of the first week; by default 26 weeks before the last.")
+@click.option("--to", "until", type=DAY, help="A day of the last week; by default the last closed day.")
+@click.option("--channel", "channel_id", help="Only users of this channel.")
+@as_json
+@with_home
+def cohort_quality(home: Home, since: date | None, until: date | None, channel_id: str | None, wants_json: bool) -> None:
+    """Of those who first traded in a week, who came back in one of the eight weeks after."""
+    found = home.cohort_quality(since=since, until=until, channel_id=channel_id)
+    if wants_json:
+        say(found.as_dict())
+        return
+    rows = [(row.cohort, row.users, _figure(row.back), "" if row.is_complete else "so far") for row in found.rows]
+    show(
+        "Who came back at all, by week of the first trade",
+        ("week", "users", "back", ""),
+        rows,
+        note="In brackets: the likely range, 95 %.",
+    )
+
+
 @click.command("asset-changes")
 @click.option("--period", type=click.Choice(PERIODS), default="week", show_default=True)
 @click.option("--from", "since", type=DAY, help="The first day; by default 30 days, 13 weeks or a year back.")
@@ -186,4 +207,4 @@ def concentration_trend(home: Home, since: date | None, until: date | None, want
     show("Concentration by day", columns, [[getattr(row, name) for name in columns] for row in found.rows])
 
 
-COMMANDS = (metrics, metric, acquisition, asset_changes, concentration_trend)
+COMMANDS = (metrics, metric, acquisition, cohort_quality, asset_changes, concentration_trend)

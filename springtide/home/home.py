@@ -336,6 +336,16 @@ class Home:
         with self.reading() as (engine, snapshot):
             return metrics.acquisition(engine, snapshot, **question)
 
+    def channel_users(self, channel_id: str, figure: str, **cohort: Any) -> tuple[int, ...]:
+        """The users behind a figure of a channel; see `springtide.analytics.metrics.acquisition.channel_users`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.channel_users(engine, snapshot, channel_id, figure, **cohort)
+
+    def cohort_quality(self, **question: Any) -> metrics.CohortQuality:
+        """Who came back at all, by week of the first trade; see `springtide.analytics.metrics.cohort_quality`."""
+        with self.reading() as (engine, snapshot):
+            return metrics.cohort_quality(engine, snapshot, zone=self.settings.zone, **question)
+
     def asset_changes(self, **question: Any) -> metrics.AssetChanges:
         """What moved the assets, period by period; see `springtide.analytics.metrics.asset_changes`."""
         with self.reading() as (engine, snapshot):

@@ -43,6 +43,7 @@ def test_a_metric_is_told_as_the_home_tells_it(program, small_home, key, asked):
         ("asset-changes", {"period": "day"}, lambda home: home.asset_changes(period="day")),
         ("concentration/days", {"since": "2026-03-25"}, lambda home: home.concentration_trend(since=date(2026, 3, 25))),
         ("acquisition", {"least_users": 5}, lambda home: home.acquisition(least_users=5)),
+        ("acquisition/cohorts", {"channel_id": "search"}, lambda home: home.cohort_quality(channel_id="search")),
     ],
 )
 def test_what_is_made_of_metrics_is_told_as_the_home_tells_it(program, small_home, address, asked, call):

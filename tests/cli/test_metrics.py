@@ -39,6 +39,7 @@ def test_groups_add_up_to_the_whole_that_the_tree_starts_with(first_run):
         (("metric", "wash_share"), "wash_share is not available"),
         (("metrics", "tree", "fees"), "take_rate"),
         (("acquisition",), "ltv_30"),
+        (("cohort-quality",), "so far"),
         (("asset-changes",), "price_effect"),
         (("concentration-trend", "--from", LAST_DAY), "gini"),
     ],

@@ -63,6 +63,10 @@ class TestTraders:
             came, back = by_cohort[cohort]
             assert came == users
             assert 100 * back / came == pytest.approx(percent, abs=0.5 if cohort == "2021-01-25" else 0.05)
+        rows = {str(row.cohort): row for row in traders.cohort_quality(since=date(2021, 1, 25), until=date(2021, 10, 31)).rows}
+        assert {cohort: (rows[cohort].users, rows[cohort].back.users) for cohort in weeks} == {
+            cohort: tuple(by_cohort[cohort]) for cohort in weeks
+        }
         quality = [by_cohort[cohort][1] / by_cohort[cohort][0] for cohort in weeks]
         assert all(later < earlier for earlier, later in pairwise(quality))
 

@@ -25,7 +25,7 @@ from springtide.analytics.metrics.reading import (
     missing,
     text,
 )
-from springtide.kernel.errors import BadInput, NothingYet
+from springtide.kernel.errors import BadInput, NothingYet, UnknownName, suggest
 from springtide.kernel.money import usdt
 
 COHORT_DAYS = 90
@@ -33,6 +33,15 @@ FIRST_DAYS = 30
 KEPT_DAYS = 7
 LEAST_USERS = 200
 MOST_LINKED = 999
+BEHIND: Mapping[str, str] = {
+    "registrations": "registrants", "kyc": "kyc", "first_deposits": "depositors", "first_trades": "traders", "kept": "kept",
+    "linked": "linked", "ltv_30": "revenue_usdt",
+}  # fmt: skip
+_OF_ONE_CHANNEL = """
+select user_no, cast(user_no as varchar) as channel_id, is_counted, registered_on, kyc_passed_on, first_deposit_on, first_trade_on
+from profiles
+where coalesce(channel_id, '(not known)') = $channel
+"""
 
 
 @dataclass(frozen=True)
@@ -103,18 +112,41 @@ def acquisition(
     if are_users_derived(engine, snapshot):
         raise NothingYet(f"This is not available: {DERIVED}.", "Import the users.", code="not_available")
     reasons = _reasons(snapshot)
-    attach_profiles(engine, snapshot)
-    snapshot.attach(engine, "user_days", USER_DAYS, since=since, until=as_of)
-    for table in ("links", "channels"):
-        snapshot.attach(engine, table, fact_schema(table))
+    _attach(engine, snapshot, since)
     cohort = {"since": since, "until": until}
-    told = engine.rows(
-        text("acquisition"), **cohort, first_days=FIRST_DAYS, kept_days=KEPT_DAYS, most_linked=MOST_LINKED
-    ).dicts()
+    told = engine.rows(text("acquisition"), **_asked(since, until)).dicts()
     spent = dict(engine.rows(text("channel_spend"), **cohort).values)
     revenue = _by_age(engine, cohort, (as_of - until).days)
     rows = [_row(row, spent.get(row["channel_id"], 0), revenue.get(row["channel_id"], {}), reasons) for row in told]
     return Acquisition(since, until, least_users, _ranked(rows, least_users), reasons)
+
+
+def channel_users(
+    engine: Engine, snapshot: Snapshot, channel_id: str, figure: str, *, since: date, until: date
+) -> tuple[int, ...]:
+    """The users behind a figure of a channel's row: the same definition, with every user as a channel of their own.
+
+    refuses    unknown_figure    users stand behind registrations, kyc, first_deposits, first_trades, kept, linked and ltv_30
+    """
+    if figure not in BEHIND:
+        raise UnknownName(f"No users stand behind '{figure}'.", suggest(figure, BEHIND), code="unknown_figure")
+    _attach(engine, snapshot, since)
+    engine.make("profiles", _OF_ONE_CHANNEL, channel=channel_id)
+    rows = engine.rows(
+        f"select channel_id from (\n{text('acquisition')}\n) as told where {BEHIND[figure]} <> 0", **_asked(since, until)
+    )
+    return tuple(sorted(int(user) for (user,) in rows.values))
+
+
+def _attach(engine: Engine, snapshot: Snapshot, since: date) -> None:
+    attach_profiles(engine, snapshot)
+    snapshot.attach(engine, "user_days", USER_DAYS, since=since, until=snapshot.require_closed())
+    for table in ("links", "channels"):
+        snapshot.attach(engine, table, fact_schema(table))
+
+
+def _asked(since: date, until: date) -> dict[str, Any]:
+    return {"since": since, "until": until, "first_days": FIRST_DAYS, "kept_days": KEPT_DAYS, "most_linked": MOST_LINKED}
 
 
 def _reasons(snapshot: Snapshot) -> dict[str, str]:

@@ -12,6 +12,7 @@ from springtide.analytics.metrics.acquisition import FIRST_DAYS, KEPT_DAYS, LEAS
 from springtide.analytics.metrics.activation_chain import activation_chain
 from springtide.analytics.metrics.answer import Answer
 from springtide.analytics.metrics.asset_changes import asset_changes
+from springtide.analytics.metrics.cohort_quality import SHOWN_WEEKS, WEEKS, cohort_quality
 from springtide.analytics.metrics.concentration import concentration
 from springtide.analytics.metrics.concentration_trend import concentration_trend
 from springtide.analytics.metrics.daily_states import daily_states
@@ -282,6 +283,21 @@ METRICS: tuple[Metric, ...] = (
         empty="a column that cannot be told is null and has a reason; a channel with too few users has no rank",
         measure=acquisition,
         definitions=("acquisition", "payback", "channel_spend"),
+    ),
+    Metric(
+        key="cohort_quality",
+        asks="Of those who traded for the first time in a week, who came back at all?",
+        formula=(
+            f"back: who traded again in one of the {WEEKS} weeks after their first ÷ users of the cohort, with Wilson's 95 % interval",
+            "asked as a question: retention by week, first_match, counted on, one bracket over the weeks after",
+        ),
+        unit="users",
+        grain=f"week of the first trade ever (the latest {SHOWN_WEEKS}), of all users or of one channel",
+        better="up",
+        over="counted users; where only other products are given, the first use of any of them",
+        empty="null for a week without a first trade; not complete while the weeks after have not passed",
+        measure=cohort_quality,
+        definitions=(),
     ),
     Metric(
         key="market",

@@ -11,9 +11,9 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from springtide.analytics.facts import fact_schema
-from springtide.analytics.metrics.acquisition import acquisition
+from springtide.analytics.metrics.acquisition import acquisition, channel_users
 from springtide.analytics.metrics.intervals import mean_of_sums, wilson
-from springtide.kernel.errors import BadInput, NothingYet
+from springtide.kernel.errors import BadInput, NothingYet, UnknownName
 from springtide.kernel.money import MICRO
 from tests import tables
 
@@ -64,6 +64,24 @@ def test_a_channel_is_told_by_what_its_users_did_in_their_first_days(channels):
     assert (ads.kept.users, ads.kept.of) == (1, 2)  # user 1 traded on day 30; user 3 only on day 29
     assert ads.ltv_30.value == Decimal("3.333333")  # 4 + 2 + 0 + 3 + 1 over three users
     assert word.kept.value is None
+
+
+def test_every_figure_opens_as_many_users_as_it_counts(channels):
+    cohort: dict[str, Any] = {"since": date(2026, 2, 1), "until": UNTIL}
+
+    def behind(channel, figure):
+        return channel_users(channels.engine, channels.snapshot, channel, figure, **cohort)
+
+    rows: Any = acquisition(channels.engine, channels.snapshot, **cohort).rows
+    for row in rows:
+        assert len(behind(row.channel_id, "registrations")) == row.registrations
+        for figure in ("kyc", "first_deposits", "first_trades", "kept"):
+            assert len(behind(row.channel_id, figure)) == getattr(row, figure).users
+    assert behind("ads", "kept") == (1,)
+    assert behind("ads", "ltv_30") == (1, 3)  # what user 2 brought came on day 30
+    with pytest.raises(UnknownName) as refused:
+        behind("ads", "spend_usdt")
+    assert refused.value.code == "unknown_figure"
 
 
 def test_what_was_spent_is_told_per_first_trade_and_paid_back_after_days(channels):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from springtide.analytics.metrics.served import SERVED, metric_values, users_behind
 from springtide.kernel.errors import BadInput, NothingYet, UnknownName
 
-MONTH = {"since": date(2026, 3, 1), "until": date(2026, 3, 31), "period": "month"}
+MONTH: dict[str, Any] = {"since": date(2026, 3, 1), "until": date(2026, 3, 31), "period": "month"}
 
 
 @pytest.fixture
