@@ -68,9 +68,10 @@ def import_(home: Home, source: str, mapping: str | None, table: str | None, wan
 
 @click.command()
 @click.option("--through", type=DAY, help="The last day to close; by default the last day of facts.")
+@click.option("--spark", help="Close on this Spark, such as spark://host:7077; by default what springtide.toml says.")
 @as_json
 @with_home
-def close(home: Home, through: date | None, wants_json: bool) -> None:
+def close(home: Home, through: date | None, spark: str | None, wants_json: bool) -> None:
     """Close every day up to a day: user days, state, profiles, strata and moves."""
     began = clock.now()
     with progress_bar() as bar:
@@ -79,7 +80,7 @@ def close(home: Home, through: date | None, wants_json: bool) -> None:
         def progress(day: date, done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, description=f"Closing {day}", said=f"{done} of {total} days")
 
-        closed = home.close(through=through, now=began, progress=progress)
+        closed = home.close(through=through, now=began, progress=progress, spark=spark)
     seconds = (clock.now() - began).total_seconds()
     if wants_json:
         say({**closed.as_dict(), "seconds": round(seconds, 3)})

@@ -23,6 +23,7 @@ class HomeSettings:
     worker_memory    what DuckDB may use while days are closed, before it writes to disk
     web_memory       what DuckDB may use to answer a page or a reading command
     threads          how many threads DuckDB uses; 0: as many as the machine has
+    spark            the Spark on which days are closed, such as spark://host:7077; empty: DuckDB closes them on this machine
     back_office      where the exchange's own back office shows a user: an https address with {user_id} in it; empty: nowhere
     """
 
@@ -32,6 +33,7 @@ class HomeSettings:
     worker_memory: str = "6GB"
     web_memory: str = "2GB"
     threads: int = 0
+    spark: str = ""
     back_office: str = ""
 
     @property

@@ -13,7 +13,10 @@ def _read(tmp_path, text):
 
 def test_what_is_written_is_read_again(tmp_path):
     settings = HomeSettings(
-        exchange='The "Sea"', reporting_zone="Asia/Shanghai", back_office="https://office.example/u/{user_id}"
+        exchange='The "Sea"',
+        reporting_zone="Asia/Shanghai",
+        back_office="https://office.example/u/{user_id}",
+        spark="spark://spark.example:7077",
     )
     assert _read(tmp_path, settings.as_toml()) == settings
 

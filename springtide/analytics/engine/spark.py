@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,20 +42,47 @@ def spark_session(master: str = "local[*]", *, memory: str = "2g", **settings: s
 
     `master` is `local[2]`, or a cluster such as `spark://host:7077`; `settings` are Spark's own, by their dotted names.
 
-    refuses    no_spark    pyspark is not installed
+    refuses    no_spark         pyspark is not installed
+               spark_refused    Spark does not start: no Java, no cluster at that address, not an address
     """
     try:
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError as missing:
         raise BadInput("Spark is not installed.", "Run: pip install 'springtide[spark]'", code="no_spark") from missing
     builder = SparkSession.builder.master(master).appName("springtide")
-    given = {"spark.driver.memory": memory, "spark.ui.enabled": "false", "spark.sql.parquet.compression.codec": "zstd"}
+    given = {
+        "spark.driver.memory": memory,
+        "spark.log.level": "ERROR",
+        "spark.sql.parquet.compression.codec": "zstd",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
     if master.startswith("local"):
         given |= {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
     for name, value in (given | MEANING | settings).items():
         builder = builder.config(name, value)
-    session: SparkSession = builder.getOrCreate()
+    try:
+        session: SparkSession = builder.getOrCreate()
+    except (PySparkException, Py4JError) as refused:
+        hint = "It needs Java 17 or later, and a cluster that answers there: spark://host:7077, or local[2] for this machine alone."
+        raise BadInput(f"Spark does not start at {master}.", hint, code="spark_refused") from refused
     return session
+
+
+@contextmanager
+def spark_engine(master: str, *, scratch: Path) -> Iterator[SparkEngine]:
+    """An engine on the Spark at `master`, which is given back after: others may want its cores."""
+    session = spark_session(master)
+    try:
+        engine = SparkEngine(session, scratch=scratch)
+        try:
+            yield engine
+        finally:
+            engine.close()
+    finally:
+        session.stop()
 
 
 class SparkEngine:
