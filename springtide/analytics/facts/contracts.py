@@ -444,6 +444,7 @@ CONTRACTS: tuple[Contract, ...] = (
             _choice("action", "what happened to the reward", "grant activate consume_fee consume_loss convert expire revoke"),
             _money("usdt", "value"),
             _time("at", "when"),
+            _text("reference", "the key under which Springtide asked for the reward, where it did", nullable=True),
         ),
         user="user_id",
         day_column="at",

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from springtide.kernel.errors import Refused
 from springtide.operations.rewards import actions, states
-from springtide.operations.rewards.actions import NewReward
+from springtide.operations.rewards.caps import NewReward
 from springtide.operations.rewards.models import Budget, Reward
 from springtide.operations.rewards.reads import ledger_state
 from tests.operations.conftest import NOON
