@@ -33,6 +33,7 @@ from springtide.analytics.daybook.spec import (
 from springtide.analytics.daybook.tables import ACTIVE_DAYS, ACTIVITY, EQUITY_DAYS, USER_DAYS
 from springtide.analytics.daybook.verify import Verified, verify
 from springtide.analytics.engine import DuckEngine, Engine
+from springtide.analytics.engine.spark import spark_engine
 from springtide.analytics.facts.mapping import Mapping
 from springtide.analytics.foresight.evidence import find_evidence
 from springtide.analytics.lake import Lake, Snapshot, compact
@@ -225,14 +226,17 @@ class Home:
         """Keep a mapping in this home under its name."""
         return facts.save_mapping(mapping, self.path / "mappings")
 
-    def close(self, *, through: date | None = None, now: datetime, progress: Progress | None = None) -> Closed:
+    def close(
+        self, *, through: date | None = None, now: datetime, progress: Progress | None = None, spark: str | None = None
+    ) -> Closed:
         """Close every day up to `through` (default: the last day of facts), see what broke out of its usual, then tidy the lake.
 
-        See `springtide.analytics.daybook.close`. Months that no window reaches any more become one file each.
+        See `springtide.analytics.daybook.close`. Months that no window reaches any more become one file each. `spark` is the address
+        of the Spark that closes, instead of what the settings say.
         """
         used = self.lake.snapshot().manifest.notes.get("definitions", {}).values()
         strata.check_versions(self.stratifications(), _stamps(used))
-        with self.engine(worker=True) as engine:
+        with self.closer(spark) as engine:
             closed = close(self.lake, engine, self.close_spec(), through=through, now=now, progress=progress)
             for table, schema in DAY_TABLES.items():
                 compact(self.lake, engine, table, schema, order="user_no, day", before=closed.through - OPEN_FOR, now=now)
@@ -243,8 +247,19 @@ class Home:
 
     def verify(self, *, progress: Progress | None = None) -> Verified:
         """Rebuild from all history and compare, row for row."""
-        with self.engine(worker=True) as engine:
+        with self.closer() as engine:
             return verify(self.lake, engine, self.close_spec(), progress=progress)
+
+    @contextmanager
+    def closer(self, spark: str | None = None) -> Iterator[Engine]:
+        """What closes days and rebuilds them: the Spark at an address (default: that of the settings), else DuckDB on this machine."""
+        address = self.settings.spark if spark is None else spark
+        if address:
+            with spark_engine(address, scratch=self.path / "lake" / "spill") as engine:
+                yield engine
+        else:
+            with self.engine(worker=True) as engine:
+                yield engine
 
     # Reading
 
