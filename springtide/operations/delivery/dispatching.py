@@ -17,6 +17,8 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
+from django.db import transaction
+
 from springtide.kernel.errors import SpringtideError
 from springtide.operations.delivery import leasing, states, templates
 from springtide.operations.delivery.addresses import Addresses
@@ -134,10 +136,11 @@ class _Turn:
                 break
             if not self.connector.is_keyed or len(self.settled) >= SETTLE_EVERY:
                 self._settle()
-        self._settle()
-        if left:
-            leasing.give_back(self.batch, [message for message, _ in left])
-        self._note_health()
+        with transaction.atomic():
+            self._settle()
+            if left:
+                leasing.give_back(self.batch, [message for message, _ in left])
+            self._note_health()
 
     def _held_back(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
         """Those that may go out, as things stand; the others are settled."""
@@ -204,7 +207,7 @@ class _Turn:
     def _send(self, some: Sequence[tuple[Outgoing, Letter]]) -> bool:
         """Send some letters; False when there is no use in trying the rest now."""
         if not self.connector.is_keyed:
-            some = [(message, letter) for message, letter in some if leasing.begin(self.batch, message)]
+            some = [(message, letter) for message, letter in some if leasing.begin(self.batch, message, now=self.now())]
         outcomes = self.connector.send([letter for _, letter in some])
         sent = 0
         for (message, letter), outcome in zip(some, outcomes, strict=True):
@@ -258,7 +261,7 @@ def _withdrawn(messages: Sequence[Outgoing]) -> dict[str, Hold]:
     asking = [message for message in messages if states.needs_consent(message.message_class)]
     if not asking:
         return {}
-    rows = Withdrawal.objects.filter(user_id__in={message.user_id for message in asking})
+    rows = leasing.among(Withdrawal.objects.all(), "delivery_withdrawal.user_id", [message.user_id for message in asking])
     gone = set(rows.values_list("user_id", "channel"))
     return {
         message.key: Hold("no_consent")

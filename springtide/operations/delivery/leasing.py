@@ -6,14 +6,15 @@ nothing. A lease that ran out is due again by itself.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import F, Q, QuerySet
 
 from springtide.operations.delivery import states
@@ -21,10 +22,12 @@ from springtide.operations.delivery.connectors import Connector, Outcome
 from springtide.operations.delivery.models import ConnectorState, InboxItem, Message
 from springtide.operations.inserting import insert_many
 
+Row = TypeVar("Row", bound=models.Model)
+
 BURST_SECONDS: Final = 1.0  # how much of its rate a connector that was idle may send at once
 COLUMNS: Final = (
     *("id", "key", "user_id", "channel", "message_class", "template", "template_version", "language", "variables"),
-    *("campaign", "step", "carries_money", "due_at", "tries"),
+    *("campaign", "step", "carries_money", "tries"),
 )
 
 
@@ -44,7 +47,6 @@ class Outgoing:
     campaign: str
     step: str
     carries_money: bool
-    due_at: datetime
     tries: int
 
 
@@ -105,10 +107,10 @@ def lease(connector: Connector, *, most: int, now: datetime) -> Batch | None:
     return Batch(number, tuple(Outgoing(*row[:-1]) for row in found))
 
 
-def begin(batch: Batch, message: Outgoing) -> bool:
+def begin(batch: Batch, message: Outgoing, *, now: datetime) -> bool:
     """Record that a message is about to go out on a channel that knows no keys. False when the lease is lost: do not send it."""
     held = Message.objects.filter(pk=message.id, lease=batch.lease, state__in=states.WAITING)
-    return held.update(state="sending") == 1
+    return held.update(state="sending", begun_at=now) == 1
 
 
 @transaction.atomic
@@ -127,7 +129,13 @@ def settle(
     if in_inbox:
         _lay_in_inbox(batch, in_inbox, now)
     for each, ids in groups.items():
-        changes: dict[str, Any] = {"state": each.state, "reason": each.reason, "leased_until": None}
+        changes: dict[str, Any] = {
+            "state": each.state,
+            "reason": each.reason,
+            "begun_at": None,
+            "lease": None,
+            "leased_until": None,
+        }
         if each.state not in states.OPEN:
             changes["ended_at"] = now
         if each.due_at:
@@ -143,11 +151,11 @@ def settle(
 def give_back(batch: Batch, messages: Sequence[Outgoing]) -> None:
     """Return messages that were not sent: they are due as before."""
     held = _among([message.id for message in messages]).filter(lease=batch.lease, state__in=states.WAITING)
-    held.update(leased_until=None)
+    held.update(lease=None, leased_until=None)
 
 
 def went_well(connector: Connector, *, now: datetime) -> None:
-    """The connector works."""
+    """Note that the connector works."""
     ConnectorState.objects.filter(name=connector.name).update(failures=0, waits_until=None, last_sent_at=now)
 
 
@@ -184,13 +192,11 @@ def _left(state: ConnectorState, connector: Connector, now: datetime) -> int:
 
 
 def _recover(connector: Connector, now: datetime) -> None:
-    lost = Message.objects.filter(channel=connector.channel, state="sending", leased_until__lt=now)
-    told = {"reason": "worker_lost", "leased_until": None}
-    if connector.is_keyed:  # it had none when these began
-        lost.update(state="queued", resends=F("resends") + 1, **told)
-        return
-    if connector.on_unknown == "resend":
-        lost.filter(carries_money=False).update(state="queued", resends=F("resends") + 1, **told)
+    lost = Message.objects.filter(begun_at__isnull=False, channel=connector.channel, leased_until__lt=now)
+    told = {"reason": "worker_lost", "begun_at": None, "lease": None, "leased_until": None}
+    if connector.is_keyed or connector.on_unknown == "resend":  # with keys it had none when these began: the settings changed
+        safe = lost if connector.is_keyed else lost.filter(carries_money=False)
+        safe.update(state="queued", resends=F("resends") + 1, **told)
     lost.update(state="unknown", ended_at=now, **told)
 
 
@@ -199,18 +205,25 @@ def _due(channel: str, most: int, now: datetime) -> list[tuple[Any, ...]]:
     for message_class in states.CLASSES:
         free = Q(leased_until=None) | Q(leased_until__lt=now)
         waiting = Message.objects.filter(
-            free, channel=channel, message_class=message_class, state__in=states.WAITING, due_at__lte=now
+            free, ended_at=None, begun_at=None, channel=channel, message_class=message_class, due_at__lte=now
         ).order_by("due_at")
         if connection.features.has_select_for_update_skip_locked:
             waiting = waiting.select_for_update(skip_locked=True)
-        found += waiting.values_list(*COLUMNS, "leased_until")[: most - len(found)]
+        found += waiting.values_list(*COLUMNS, "lease")[: most - len(found)]
         if len(found) >= most:
             break
     return found
 
 
+def among(rows: QuerySet[Row], column: str, values: Sequence[int] | Sequence[str]) -> QuerySet[Row]:
+    """Those rows of which a column (`table.column`) has one of the values; they go as one parameter, for a thousand are slow."""
+    if connection.vendor == "postgresql":
+        return rows.extra(where=[f"{column} = any(%s)"], params=[list(values)])
+    return rows.extra(where=[f"{column} in (select value from json_each(%s))"], params=[json.dumps(list(values))])
+
+
 def _among(ids: Sequence[int]) -> QuerySet[Message]:
-    return Message.objects.filter(pk__in=ids)
+    return among(Message.objects.all(), "delivery_message.id", ids)
 
 
 def _lay_in_inbox(batch: Batch, letters: Sequence[InInbox], now: datetime) -> None:

@@ -28,7 +28,8 @@ class Message(models.Model):
     reason = models.CharField(max_length=64, blank=True)  # the code of what went wrong, or why it waits
     queued_at = models.DateTimeField()
     due_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    begun_at = models.DateTimeField(null=True)  # while it is being sent on a channel that knows no keys
+    ended_at = models.DateTimeField(null=True)  # null as long as it is open
     tries = models.PositiveSmallIntegerField(default=0)  # that failed
     resends = models.PositiveSmallIntegerField(default=0)  # times it was taken up again although it may have gone out
     lease = models.BigIntegerField(null=True)  # drawn anew for every batch: whoever holds an older one writes nothing
@@ -40,8 +41,9 @@ class Message(models.Model):
             models.Index(
                 fields=["channel", "message_class", "due_at"],
                 name="messages_due",
-                condition=models.Q(state__in=states.OPEN),
+                condition=models.Q(ended_at=None),  # a state in a list is a parameter, with which SQLite uses no partial index
             ),
+            models.Index(fields=["begun_at"], name="messages_being_sent", condition=models.Q(begun_at__isnull=False)),
             models.Index(fields=["campaign", "step"], name="messages_of_a_campaign"),
             models.Index(fields=["user_id", "queued_at"], name="messages_to_a_user"),
         ]
@@ -83,7 +85,7 @@ class InboxItem(models.Model):
 
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="inbox_item")
     user_id = models.CharField(max_length=200)
-    subject = models.CharField(max_length=200)
+    subject = models.CharField(max_length=300)
     text = models.TextField()
     put_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 CHANNELS: Final = ("email", "push", "sms", "chat", "inbox")
@@ -33,6 +33,9 @@ COUNTED: Final = ("sending", "sent", "unknown")  # what may have reached the use
 
 OUTCOMES: Final = ("delivered", "opened", "clicked", "bounced", "unsubscribed")  # what the receiver tells later
 
+MOST_RECEIPTS: Final = 1000  # in one call
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+
 KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 LEASE: Final = timedelta(seconds=60)
@@ -57,3 +60,18 @@ def may_resend(on_unknown: str, *, carries_money: bool) -> bool:
 def needs_consent(message_class: str) -> bool:
     """Service messages (an outage, a liquidation, security, legal) reach those too who want no marketing."""
     return message_class != "service"
+
+
+HEALTHS: Final = ("well", "idle", "waiting", "failing", "off")
+FAILS_AFTER: Final = 3  # failures in a row
+
+
+def health(*, is_on: bool, waits: bool, failures: int, last_sent_at: datetime | None, since: datetime) -> str:
+    """How well a connector is, the worst first."""
+    if not is_on:
+        return "off"
+    if failures >= FAILS_AFTER:
+        return "failing"
+    if waits:
+        return "waiting"
+    return "well" if last_sent_at is not None and last_sent_at >= since else "idle"

@@ -195,6 +195,8 @@ def _values(template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nearest(language: str, template: Template) -> str:
     """zh-Hant-TW asks for zh-hant-tw, zh-hant and zh; then for any other Chinese; then for the fallback."""
+    if language in template.texts:
+        return language
     spoken = {each.lower(): each for each in template.texts}
     parts = language.lower().replace("_", "-").split("-")
     for length in range(len(parts), 0, -1):
