@@ -21,6 +21,7 @@ from springtide.kernel.errors import NothingYet
 from springtide.kernel.money import micro
 
 PACKAGE: Final = "springtide.analytics.foresight"
+GATE_QUERY: Final = definition(PACKAGE, "gate_columns")
 JUDGED: Schema = (
     Column("user_no", "integer", False, "the user's number"),
     Column("verdict", "varchar", False, "allow, review or deny"),
@@ -85,7 +86,7 @@ def answers(
     """What every gate that concerns the benefit says of one user, reckoned in Python from the row that `judge` would see."""
     engine.table("one_user", (Column("user_no", "integer"), Column("promised_usdt", "bigint")), [(user_no, promised_usdt)])
     params = _ready(engine, snapshot, policy, "one_user", benefit, as_of)
-    [row] = engine.rows(definition(PACKAGE, "gate_columns").text, **params).dicts()
+    [row] = engine.rows(GATE_QUERY.text, **params).dicts()
     cleared = {code for user, code in policy.decisions if user == user_no}
     return tuple(answer(gate, row, cleared) for gate in policy.gates if gate.concerns(benefit))
 
@@ -113,15 +114,18 @@ def together(answered: Iterable[GateAnswer], cleared: Iterable[str] = ()) -> tup
     return "review" if "review" in verdicts else "allow", tuple(codes)
 
 
-def judging_query(gates: Sequence[Gate], decided: Iterable[str] = ()) -> str:
-    """The query of JUDGED over the tables of gate_columns.sql, and `decisions` where codes were `decided`."""
+def judging_query(gates: Sequence[Gate], decided: Iterable[str] = (), *, asked: str = GATE_QUERY.text) -> str:
+    """The query of JUDGED over the tables of gate_columns.sql, and `decisions` where codes were `decided`.
+
+    `asked`: another query of GATE_COLUMNS.
+    """
     decided = set(decided)
     said = [_InSql(gate, decided) for gate in gates]
     looked_at = [*([DECIDED] if DECIDED in decided else []), *(code for each in said for code in each.passed)]
     person = [f"coalesce(l.looked_{DECIDED}, false) as fires_{DECIDED}"] if DECIDED in decided else []
     columns = list(dict.fromkeys(column for gate in gates for column in gate.needs))
     steps = [
-        f"asked as (\n{definition(PACKAGE, 'gate_columns').text})",
+        f"asked as (\n{asked})",
         f"held as (select user_no{_listed(columns)}{_listed(column for each in said for column in each.holds)} from asked)",
     ]
     if looked_at:
