@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from springtide.analytics.evidence.measure import Readout
     from springtide.home import Home
 
-__all__ = ["ask", "open"]
+__all__ = ["ask", "measure", "open"]
 
 
 def open(path: str | Path) -> Home:
@@ -54,3 +55,20 @@ def ask(
         return questions.ask(question, questions.Stream(engine, source, ZoneInfo("UTC")))
     finally:
         engine.close()
+
+
+def measure(data: Iterable[Mapping[str, Any]] | str | Path | Any, **how: Any) -> Readout:
+    """The read-out of an experiment that you bring: rows a person, or one row of sums an arm.
+
+    `data` is a list of mappings, a pandas or polars frame, or a CSV, Parquet or JSON file. `how`: see
+    `springtide.analytics.evidence.measure`.
+
+    >>> import springtide
+    >>> rows = [{"arm": "control", "y": y} for y in (1, 2, 3, 2)] + [{"arm": "treated", "y": y} for y in (3, 4, 5, 4)]
+    >>> springtide.measure(rows).effect.difference
+    2.0
+    """
+    from springtide.analytics.evidence.bringing import rows_of
+    from springtide.analytics.evidence.measure import measure as measured
+
+    return measured(rows_of(data), **how)

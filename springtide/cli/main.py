@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from springtide.cli import asking, changes, metrics, people, reading, segments, sql, strategy, writing
+from springtide.cli import asking, changes, evidence, metrics, people, reading, segments, sql, strategy, writing
 from springtide.kernel.errors import SpringtideError
 
 
@@ -59,6 +59,7 @@ for command in (
     *asking.COMMANDS,
     *metrics.COMMANDS,
     *changes.COMMANDS,
+    *evidence.COMMANDS,
     *segments.COMMANDS,
     *strategy.COMMANDS,
     *sql.COMMANDS,

@@ -34,6 +34,9 @@ from springtide.analytics.daybook.tables import ACTIVE_DAYS, ACTIVITY, EQUITY_DA
 from springtide.analytics.daybook.verify import Verified, verify
 from springtide.analytics.engine import DuckEngine, Engine
 from springtide.analytics.engine.spark import spark_engine
+from springtide.analytics.evidence.answers import CannotTell
+from springtide.analytics.evidence.past_outcomes import PowerPlan
+from springtide.analytics.evidence.self_test import SelfTest
 from springtide.analytics.facts.mapping import Mapping
 from springtide.analytics.foresight.evidence import find_evidence
 from springtide.analytics.lake import Lake, Snapshot, compact
@@ -54,6 +57,8 @@ from springtide.analytics.segments import (
     shipped_rules,
     shipped_strategy,
 )
+from springtide.analytics.strata import Stratification
+from springtide.home import trials
 from springtide.home.counts import Counts, count_users
 from springtide.home.definitions import published
 from springtide.home.lists import Kept, keep_ids, keep_tags, tags_of
@@ -290,7 +295,7 @@ class Home:
         with self.reading() as (engine, snapshot):
             return moves(engine, snapshot, since=since, until=until, stratification=stratification)
 
-    def placed(self, changed: strata.Stratification) -> Placed:
+    def placed(self, changed: Stratification) -> Placed:
         """Who would move if a stratification were changed; see `springtide.home.placing.placed`."""
         with self.reading() as (engine, snapshot):
             return placed(engine, snapshot, changed)
@@ -365,6 +370,16 @@ class Home:
         """What moved the assets, period by period; see `springtide.analytics.metrics.asset_changes`."""
         with self.reading() as (engine, snapshot):
             return metrics.asset_changes(engine, snapshot, zone=self.settings.zone, **question)
+
+    def power_plan(self, rule: str = "true", **plan: Any) -> PowerPlan | CannotTell:
+        """What a campaign on the users of a rule could find; see `springtide.home.trials.power_plan`."""
+        with self.reading() as (engine, snapshot):
+            return trials.power_plan(engine, snapshot, rule, [s.key for s in self.stratifications()], self.named(), **plan)
+
+    def self_test(self, rule: str = "true", **test: Any) -> SelfTest | CannotTell:
+        """How often each method would cry wolf on the users of a rule; see `springtide.home.trials.self_test`."""
+        with self.reading() as (engine, snapshot):
+            return trials.self_test(engine, snapshot, rule, [s.key for s in self.stratifications()], self.named(), **test)
 
     def market(self, *, since: date | None = None, until: date | None = None) -> metrics.Market:
         """The market's regime by day; see `springtide.analytics.metrics.market`."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
+from typing import Any, Final
 
 WHY: Final = {
     "empty_arm": "An arm has nobody in it.",
@@ -70,3 +73,22 @@ class Effect:
             return None
         ends = sorted((self.interval.low / self.control_mean, self.interval.high / self.control_mean))
         return Interval(*ends)
+
+
+_ALSO = ("verdict", "rate", "holds", "relative", "is_ranked", "is_determined")  # what an answer says besides its fields
+
+
+def plain(value: Any) -> Any:
+    """An answer as JSON takes it: what cannot be told is `{"cannot_tell": code, "message": …}`, an open end is null."""
+    if isinstance(value, CannotTell):
+        return {"cannot_tell": value.code, "message": value.message}
+    if is_dataclass(value) and not isinstance(value, type):
+        also = [name for name in _ALSO if isinstance(getattr(type(value), name, None), property)]
+        return {name: plain(getattr(value, name)) for name in (*(field.name for field in fields(value)), *also)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.isoformat() if isinstance(value, date) else value

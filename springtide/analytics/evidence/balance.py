@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scipy import stats
@@ -23,6 +23,7 @@ class Balance:
     expected: Mapping[str, float]
     chi_square: float
     p: float
+    is_assumed: bool = False  # nobody said the weights: those that the sizes come near to
 
     @property
     def verdict(self) -> Literal["ok", "warn", "block"]:
@@ -42,3 +43,21 @@ def balance(seen: Mapping[str, int], weights: Mapping[str, float], *, stage: Sta
     expected = {arm: total * weight / share for arm, weight in weights.items()}
     chi_square = sum((seen[arm] - expected[arm]) ** 2 / expected[arm] for arm in seen)
     return Balance(stage, dict(seen), expected, chi_square, float(stats.chi2.sf(chi_square, len(seen) - 1)))
+
+
+def balance_unsaid(seen: Mapping[str, int], *, stage: Stage = "outcome") -> Balance | CannotTell:
+    """The same where nobody said the weights: equal ones where the arms are within a fifth of that, else shares of whole percents.
+
+    Whole percents that the sizes contradict were not meant either: then the balance cannot be told.
+    """
+    everybody = sum(seen.values())
+    if not everybody or len(seen) < 2:
+        return CannotTell("empty_arm" if not everybody else "weights")
+    equal = everybody / len(seen)
+    if all(abs(n - equal) <= 0.2 * equal for n in seen.values()):
+        found = balance(seen, dict.fromkeys(seen, 1.0), stage=stage)
+    else:
+        found = balance(seen, {arm: round(100 * n / everybody) for arm, n in seen.items()}, stage=stage)
+        if isinstance(found, Balance) and found.verdict != "ok":
+            return CannotTell("weights")
+    return found if isinstance(found, CannotTell) else replace(found, is_assumed=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from springtide.analytics.evidence.answers import CannotTell, Effect, Interval
+from springtide.analytics.evidence.answers import CannotTell, Effect, Interval, plain
 from springtide.analytics.evidence.arms import Arm
-from springtide.analytics.evidence.balance import Balance, balance
+from springtide.analytics.evidence.balance import Balance, balance, balance_unsaid
 from springtide.analytics.evidence.capping import Cap, Mover, capped, movers, pooled_cap
 from springtide.analytics.evidence.effects import adjusted_difference, difference
 from springtide.analytics.evidence.many import holm
@@ -52,10 +52,28 @@ class Readout:
     is_final: bool
     verdict: str
 
+    @property
+    def strongest(self) -> ArmReadout:
+        """The arm whose effect stands out most; of one arm that one."""
+        return max(self.arms, key=_strength)
+
+    @property
+    def effect(self) -> Effect | CannotTell:
+        return self.strongest.effect
+
+    @property
+    def interval(self) -> Interval | CannotTell:
+        return self.strongest.interval
+
+    @property
+    def money(self) -> Money | CannotTell | None:
+        """Null where no reward was given to reckon with."""
+        return self.strongest.money
+
     def as_dict(self) -> dict[str, Any]:
         """The same as JSON takes it; what cannot be told is `{"cannot_tell": code}`, an open end is null."""
-        told: dict[str, Any] = _plain(self)
-        return told
+        read: dict[str, Any] = plain(self)
+        return read | {name: plain(getattr(self, name)) for name in ("effect", "interval", "money")}
 
 
 def measure(
@@ -75,12 +93,13 @@ def measure(
     """Read an experiment: `data` are rows of persons, or one row of sums an arm (with `n`, `y`, `yy` and what Arm names besides).
 
     Everybody assigned is in the rows, reached or not; a missing outcome is a zero outcome, as nothing happened. `covariate` is the same
-    metric before assignment, `reward` what was paid; `weights` are the shares that the arms were meant to have (default: equal).
+    metric before assignment, `reward` what was paid; `weights` are the shares that the arms were meant to have, see `balance_unsaid`.
     Values are capped at the pooled quantile where rows are given; sums are taken as they are.
 
     refuses    no_rows           there is nothing to measure
                unknown_column    a named column is not in the data
                unknown_arm       no row is of the control
+               one_arm           every row is
                bad_value         a value is no finite number
                two_arms          a person is in two arms
     """
@@ -101,8 +120,10 @@ def measure(
     sizes = {name: one.n for name, one in arms.items()}
     if control not in arms:
         raise UnknownName(f"No row is of the arm '{control}'.", suggest(control, list(arms)), code="unknown_arm")
-    checked = balance(sizes, weights or dict.fromkeys(sizes, 1.0), stage="outcome")
     others = [name for name in sorted(arms) if name != control]
+    if not others:
+        raise BadInput(f"All rows are of the arm '{control}'.", "Give the rows of another arm too.", code="one_arm")
+    checked = balance(sizes, weights, stage="outcome") if weights else balance_unsaid(sizes)
     n = sum(sizes.values())
     is_final = planned_n is None or n >= planned_n
     effects = {name: _effect(arms[name], arms[control], covariate is not None or are_sums) for name in others}
@@ -203,21 +224,10 @@ def _verdict(arms: Sequence[ArmReadout], checked: Balance | CannotTell, *, is_fi
     clear = [one for one in told if isinstance(one.interval, Interval) and one.interval.excludes(0.0)]
     if not clear:
         return "no_difference" if is_final else "too_early"
-    best = max(clear, key=lambda one: abs(one.effect.difference / one.effect.se) if isinstance(one.effect, Effect) else 0.0)
+    best = max(clear, key=_strength)
     return "better" if isinstance(best.effect, Effect) and best.effect.difference > 0 else "worse"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, CannotTell):
-        return {"cannot_tell": value.code, "message": value.message}
-    if isinstance(value, Balance):
-        return {**{key: _plain(one) for key, one in asdict(value).items()}, "verdict": value.verdict}
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+def _strength(arm: ArmReadout) -> float:
+    """How many standard errors from nothing."""
+    return abs(arm.effect.difference / arm.effect.se) if isinstance(arm.effect, Effect) else -1.0

@@ -30,8 +30,8 @@ def detectable_effect(
     The exact noncentral t, with the arms' own sizes: at a 10 % holdout the control decides.
     Source: Cohen (1988), Statistical Power Analysis, chapter 2; solved for the effect.
     """
-    if min(n_treated, n_control) < 2 or sd <= 0:
-        return CannotTell("too_small" if sd > 0 else "no_variance")
+    if min(n_treated, n_control) < 2 or _left(sd, explained) <= 0:
+        return CannotTell("too_small" if _left(sd, explained) > 0 else "no_variance")
     unit = sd * math.sqrt((1 - explained) * (1 / n_treated + 1 / n_control))
 
     def lacking(shift: float) -> float:
@@ -55,8 +55,8 @@ def persons_needed(
     *, difference: float, sd: float, holdout: float, alpha: float = 0.05, power: float = 0.8, explained: float = 0.0
 ) -> int | CannotTell:
     """How many persons in all, of whom the share `holdout` is held out, find `difference` with probability `power`."""
-    if not 0 < holdout < 1 or sd <= 0 or difference == 0:
-        return CannotTell("weights" if sd > 0 and difference else "no_variance")
+    if not 0 < holdout < 1 or _left(sd, explained) <= 0 or difference == 0:
+        return CannotTell("weights" if _left(sd, explained) > 0 and difference else "no_variance")
 
     def power_at(n: float) -> float:
         se = sd * math.sqrt((1 - explained) / n * (1 / (1 - holdout) + 1 / holdout))
@@ -68,3 +68,8 @@ def persons_needed(
         if high > 1e12:
             return CannotTell("too_small")
     return math.ceil(float(optimize.brentq(power_at, 4.0, high))) if power_at(4.0) < 0 else 4
+
+
+def _left(sd: float, explained: float) -> float:
+    """The variance that a covariate leaves; what is within the last digits of nothing is nothing."""
+    return sd * sd * (1 - explained) if explained < 1 - 1e-12 else 0.0

@@ -109,8 +109,7 @@ def self_test(
 
 def _cap(figures: Floats, persons: int, smaller: int) -> Cap:
     """The pooled cap over everybody; the arms of one parting are as large as those of any other."""
-    everybody = np.zeros(persons)
-    everybody[: len(figures)] = figures
+    everybody = np.concatenate([figures, np.zeros(persons - len(figures))])
     return pooled_cap({"smaller": everybody[:smaller], "larger": everybody[smaller:]})
 
 

@@ -47,7 +47,14 @@ def test_no_effect_is_found_as_often_as_alpha_says():
     assert power_of(0.0, 500, 0.05) == pytest.approx(0.05)
 
 
-@pytest.mark.parametrize("asked", [{"sd": 0.0, "n_treated": 10, "n_control": 10}, {"sd": 1.0, "n_treated": 10, "n_control": 1}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"sd": 0.0, "n_treated": 10, "n_control": 10},
+        {"sd": 1.0, "n_treated": 10, "n_control": 1},
+        {"sd": 1.0, "n_treated": 10, "n_control": 10, "explained": 1.0},
+    ],
+)
 def test_what_cannot_be_planned_says_so(asked):
     assert isinstance(detectable_effect(**asked), CannotTell)
     assert isinstance(persons_needed(difference=0.0, sd=1.0, holdout=0.1), CannotTell)
