@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from springtide.desk import figures
-from springtide.desk.words import PERIODS, Word, plain
+from springtide.desk.words import PERIODS, Labels, Word, plain
 from springtide.kernel.days import parse_day
 from springtide.kernel.errors import BadInput
 
 Question = Mapping[str, Any]
+Named = Mapping[str, str]  # what groups are called, where their keys are not it
 MOST_STEPS = 10
 LONGEST_QUESTION = 20_000
 MOST_ROWS = 100
@@ -157,6 +158,7 @@ class Shown:
     data: Mapping[str, Any] = field(default_factory=dict)
     is_heat: bool = False
     more_rows: int = 0
+    texts: int = 1  # so many columns at the left are words
 
 
 def read_question(text: str) -> dict[str, Any]:
@@ -181,18 +183,29 @@ def cell_name(question: Question) -> str:
     return f"{KINDS.get(str(question.get('kind')), question.get('kind'))}: {opened}"
 
 
-def shown(question: Question, answer: Mapping[str, Any]) -> Shown:
+def shown(question: Question, answer: Mapping[str, Any], labels: Labels) -> Shown:
     """What the page shows of an answer; kinds without a picture of their own are told as a table."""
+    by = _split_by(question)
+    named = {
+        key: labels.stratum(by, key) for key in answer.get("groups", ()) if by in labels.by_key and key and key != "$other"
+    }
     make = {
         "retention": _retention, "funnel": _funnel, "trend": _trend, "lifecycle": _lifecycle, "stickiness": _stickiness,
         "paths": _paths,
     }.get(str(question.get("kind")))  # fmt: skip
-    return make(question, answer) if make else _any(answer)
+    return make(question, answer, named) if make else _any(answer)
 
 
-def _retention(question: Question, answer: Mapping[str, Any]) -> Shown:
+def _split_by(question: Question) -> str:
+    """The one column by which a question is split; empty where there is none, or several."""
+    split = question.get("breakdown") or {}
+    columns = split.get("props", [split.get("prop", "")])
+    return str(columns[0]) if len(columns) == 1 else ""
+
+
+def _retention(question: Question, answer: Mapping[str, Any], named: Named) -> Shown:
     if "groups" in answer:
-        return _grouped_retention(question, answer)
+        return _grouped_retention(answer, named)
     matrix, complete, cohorts = answer["matrix"], answer["complete"], answer["cohorts"]
     widest = max((len(row) for row in matrix), default=1)
     columns = (_("Cohort"), _("Users"), *(f"+{n}" for n in range(1, widest)))
@@ -229,7 +242,7 @@ def _overall(matrix: Sequence[Sequence[int]], complete: Sequence[Sequence[bool]]
     return shares
 
 
-def _grouped_retention(question: Question, answer: Mapping[str, Any]) -> Shown:
+def _grouped_retention(answer: Mapping[str, Any], named: Named) -> Shown:
     """One line a group: the share over all its cohorts old enough."""
     complete, rows, lines = answer["complete"], [], []
     for name, matrix in answer["groups"].items():
@@ -237,19 +250,19 @@ def _grouped_retention(question: Question, answer: Mapping[str, Any]) -> Shown:
         size = sum(row[0] for row in matrix)
         rows.append(
             (
-                Cell(_group(name)),
+                Cell(_group(name, named)),
                 Cell(figures.count(size)),
                 *(Cell(figures.ratio(s) if s is not None else "", _heat(s)) for s in overall),
             )
         )
-        lines.append({"name": _group(name), "values": overall})
+        lines.append({"name": _group(name, named), "values": overall})
     width = max((len(line["values"]) for line in lines), default=0)
     columns = (_("Group"), _("Users"), *(f"+{n}" for n in range(1, width + 1)))
     data = {"labels": [f"+{n}" for n in range(1, width + 1)], "unit": "ratio", "series": lines}
     return Shown(_("Each line is a group, over its cohorts old enough."), columns, tuple(rows), "lines", data, is_heat=True)
 
 
-def _funnel(question: Question, answer: Mapping[str, Any]) -> Shown:
+def _funnel(question: Question, answer: Mapping[str, Any], named: Named) -> Shown:
     names = [_matcher(step) for step in question["steps"]]
     counts = answer["counts"]
     first = counts[0] if counts else 0
@@ -268,7 +281,7 @@ def _funnel(question: Question, answer: Mapping[str, Any]) -> Shown:
             Cell(_time(slowest[n])),
         ))  # fmt: skip
     if answer.get("groups"):
-        return _grouped_funnel(names, answer)
+        return _grouped_funnel(names, answer, named)
     worst = min(range(1, len(counts)), key=lambda n: counts[n] / counts[n - 1] if counts[n - 1] else 1, default=None)
     says = _("Nobody took the first step.")
     if first:
@@ -280,7 +293,7 @@ def _funnel(question: Question, answer: Mapping[str, Any]) -> Shown:
     return Shown(says, columns, tuple(rows))
 
 
-def _grouped_funnel(names: Sequence[str], answer: Mapping[str, Any]) -> Shown:
+def _grouped_funnel(names: Sequence[str], answer: Mapping[str, Any], named: Named) -> Shown:
     columns = (_("Group"), *(f"{n + 1}. {name}" for n, name in enumerate(names)), _("Of the first"))
     groups = sorted(answer["groups"].items(), key=lambda each: -each[1]["counts"][0])
     rows = []
@@ -290,15 +303,15 @@ def _grouped_funnel(names: Sequence[str], answer: Mapping[str, Any]) -> Shown:
             Cell(figures.count(users), opens={"step": n + 1, "group": name} if users else None)
             for n, users in enumerate(counts)
         ]
-        rows.append((Cell(_group(name)), *cells, Cell(figures.ratio(counts[-1] / counts[0]) if counts[0] else "")))
+        rows.append((Cell(_group(name, named)), *cells, Cell(figures.ratio(counts[-1] / counts[0]) if counts[0] else "")))
     return Shown(_("Each line is a group, the largest first."), columns, tuple(rows), more_rows=max(0, len(groups) - MOST_ROWS))
 
 
-def _trend(question: Question, answer: Mapping[str, Any]) -> Shown:
+def _trend(question: Question, answer: Mapping[str, Any], named: Named) -> Shown:
     periods = [str(each) for each in answer["periods"]]
     if answer.get("groups"):
         told = {
-            _group(name): values[0] if values and isinstance(values[0], list) else values
+            _group(name, named): values[0] if values and isinstance(values[0], list) else values
             for name, values in answer["groups"].items()
         }
     else:
@@ -306,14 +319,14 @@ def _trend(question: Question, answer: Mapping[str, Any]) -> Shown:
     last = {name: values[-1] for name, values in told.items() if values}
     says = " · ".join(f"{name}: {figures.short(value)}" for name, value in list(last.items())[:4] if value is not None)
     return _over_time(
-        _("In the period that begins on %(day)s: %(told)s.") % {"day": periods[-1], "told": says} if says else "",
+        _("In the period that begins on %(day)s: %(told)s.") % {"day": _day_said(periods[-1]), "told": says} if says else "",
         periods,
         told,
         "lines",
     )
 
 
-def _lifecycle(question: Question, answer: Mapping[str, Any]) -> Shown:
+def _lifecycle(question: Question, answer: Mapping[str, Any], named: Named) -> Shown:
     periods = [str(each) for each in answer["periods"]]
     names = {"new": _("New"), "returning": _("Stayed"), "resurrecting": _("Came back"), "dormant": _("Fell asleep")}
     told = {name: [-value if key == "dormant" else value for value in answer[key]] for key, name in names.items()}
@@ -323,7 +336,7 @@ def _lifecycle(question: Question, answer: Mapping[str, Any]) -> Shown:
     if active:
         says = _("%(users)s were active in the period that begins on %(day)s.") % {
             "users": figures.count(active[-1]),
-            "day": periods[-1],
+            "day": _day_said(periods[-1]),
         }
     return _over_time(says, periods, told, "stacks", opens)
 
@@ -349,7 +362,7 @@ def _over_time(
     return Shown(says, (_("Period"), *told), rows[::-1], chart, data)
 
 
-def _stickiness(question: Question, answer: Mapping[str, Any]) -> Shown:
+def _stickiness(question: Question, answer: Mapping[str, Any], named: Named) -> Shown:
     counts = answer["counts"]
     labels = [str(n + 1) for n in range(len(counts))]
     data = {"labels": labels, "unit": "users", "series": [{"name": _("Users"), "values": list(counts)}]}
@@ -366,7 +379,7 @@ def _stickiness(question: Question, answer: Mapping[str, Any]) -> Shown:
     return Shown(says, (_("Active periods"), _("Users"), _("Share")), rows, "stacks", data)
 
 
-def _paths(question: Question, answer: Mapping[str, Any]) -> Shown:
+def _paths(question: Question, answer: Mapping[str, Any], named: Named) -> Shown:
     edges = sorted(answer["edges"], key=lambda edge: (-edge[2], str(edge[0]), str(edge[1])))
     most = edges[0][2] if edges else 0
     rows = tuple(
@@ -388,6 +401,7 @@ def _paths(question: Question, answer: Mapping[str, Any]) -> Shown:
         (_("From"), _("To"), "", _("Sessions")),
         rows,
         more_rows=max(0, len(edges) - MOST_PATHS),
+        texts=2,
     )
 
 
@@ -419,8 +433,13 @@ def _matcher(matcher: Mapping[str, Any]) -> str:
     return " / ".join(map(event_name, named)) if isinstance(named, list) else event_name(str(named))
 
 
-def _group(name: str) -> str:
-    return _("other") if name == "$other" else name or _("not known")
+def _group(name: str, named: Named) -> str:
+    return _("other") if name == "$other" else named.get(name, name) or _("not known")
+
+
+def _day_said(period: str) -> str:
+    """A period by its first day; one by the hour as it is written."""
+    return figures.day(date.fromisoformat(period)) if len(period) == len("2026-03-01") else period
 
 
 def _token(token: str) -> str:

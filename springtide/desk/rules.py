@@ -66,7 +66,13 @@ def said(rule: str, labels: Labels) -> tuple[Said, ...]:
 
 def in_words(rule: str, labels: Labels) -> str:
     """A rule's text as a line."""
-    return " ".join(part for each in said(rule, labels) for part in (each.text, each.unit) if part)
+    told = " ".join(each.text if each.edge is None else _figure(each) for each in said(rule, labels))
+    return told.replace("( ", "(").replace(" )", ")").replace(" ,", ",")
+
+
+def _figure(number: Said) -> str:
+    """A number to read: grouped, with its unit beside it."""
+    return f"{Decimal(number.text):,f}" + (f"\u00a0{number.unit}" if number.unit else "")
 
 
 def with_edges(rule: str, given: Sequence[str]) -> str:

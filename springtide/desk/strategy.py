@@ -52,7 +52,8 @@ class ShownCell:
     stake: str
     leak_users: int | None
     leak: str
-    play: tuple[tuple[str, str], ...]
+    playbook: str
+    play: tuple[str, ...]
     opens: str
 
 
@@ -98,10 +99,12 @@ def _finding(one: Finding, language: str) -> ShownFinding:
 
 
 def matrix(strategy: Strategy, found: Engagement, labels: Labels, language: str) -> dict[str, Any]:
-    """The matrix as rows of lifecycle by value tiers, and every cell with users as a line, what leaks most first."""
+    """The matrix as rows of lifecycle by value tiers, and its cells with users as lines: what leaks most first, then what does not."""
+    cells = [(row.leak_users, _cell(row, strategy, labels, language)) for row in found.rows]
     return {
         **rows_of(strategy, found, labels, language),
-        "cells": tuple(_cell(row, strategy, labels, language) for row in found.rows),
+        "leaking": tuple(cell for leak, cell in cells if leak),
+        "tight": tuple(cell for leak, cell in cells if not leak),
     }
 
 
@@ -180,14 +183,15 @@ def cell_rule(strategy: Strategy, name: str) -> str | None:
 
 
 def _cell(row: EngagementCell, strategy: Strategy, labels: Labels, language: str) -> ShownCell:
-    play = [(str(words.PLAYS[key]), _word(strategy, key, getattr(row.play, key), language)) for key in NAMED]
-    play.append((_("Within"), _("%(hours)s h") % {"hours": row.play.service_hours}))
-    play.append((_("Contacts"), _("%(times)s in %(days)s days") % {"times": row.play.contacts, "days": row.play.per_days}))
+    said = {key: _word(strategy, key, getattr(row.play, key), language) for key in NAMED}
+    within = _("within %(hours)s h") % {"hours": row.play.service_hours}
+    contacts = _("contacts at most %(times)s in %(days)s days") % {"times": row.play.contacts, "days": row.play.per_days}
+    play = (said["channel"], said["offer"], said["queue"], within, contacts, said["problem"])
     override = next((one.label.within(language) for one in strategy.overrides if one.key == row.override), "")
     tier = next(one.label.within(language) for one in strategy.tiers if one.key == row.tier)
     return ShownCell(
         labels.stratum("lifecycle", row.lifecycle), tier, override, row.users, row.change_7d, _money(row.net_revenue_90d_usdt),
-        row.leak_users, _money(row.leak_usdt), tuple(play), cell_name(row.lifecycle, row.tier, row.override or ""),
+        row.leak_users, _money(row.leak_usdt), said["playbook"], play, cell_name(row.lifecycle, row.tier, row.override or ""),
     )  # fmt: skip
 
 

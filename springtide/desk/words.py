@@ -470,6 +470,11 @@ _CLAUSES: Final[tuple[tuple[re.Pattern[str], Word], ...]] = (
         re.compile(r"the source counts by week, so days within it are not known"),
         _("the source counts by week, so days within it are not known"),
     ),
+    (
+        re.compile(r"only (?P<peers>\d+) users are like them, and (?P<needed>\d+) are needed"),
+        _("only %(peers)s users are like them, and %(needed)s are needed"),
+    ),
+    (re.compile(r"none of their like got on"), _("none of their like got on")),
 )
 
 

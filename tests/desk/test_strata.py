@@ -32,7 +32,8 @@ def moved(page):
 def test_the_rules_are_read_in_words(manager):
     page = text_of(manager.get("/data/definitions/"))
     assert "Days since trade at most 30" in page
-    assert "Volume by API, 90 days ÷ Volume, 90 days at least 50 %" in page
+    assert "Volume by API, 90 days ÷ Volume, 90 days at least 50\u00a0%" in page
+    assert "less than 1,000,000\u00a0USDT" in page
     assert "everybody who is left" in page
     assert "/data/definitions/activity/" in page
 

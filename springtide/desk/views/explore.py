@@ -73,7 +73,7 @@ def answer(request: MemberRequest) -> HttpResponse:
         request,
         "explore/answer.html",
         {
-            "shown": explore.shown(question, told),
+            "shown": explore.shown(question, told, shell.labels),
             "question": question,
             "text": json.dumps(question, ensure_ascii=False, indent=1),
             "place": request.GET.get("place", "answer"),

@@ -125,7 +125,7 @@
             : `${escape(named(point.name))}<br><b>${whole.format(point.value)}</b> ${escape(data.users)}`,
         },
         series: [{
-          type: "sankey", left: 2, right: width < 480 ? 112 : 150, top: 8, bottom: 8, nodeWidth: 10, nodeGap: 9, layoutIterations: 0,
+          type: "sankey", left: 2, right: Math.min(150, Math.round(width * 0.33)), top: 8, bottom: 8, nodeWidth: 10, nodeGap: 9, layoutIterations: 0,
           draggable: false, emphasis: { focus: "adjacency" }, nodes,
           links: data.flows.map((flow) => ({
             source: "a:" + flow.from, target: "b:" + flow.to, value: flow.users, link: flow.link,

@@ -118,6 +118,7 @@
 
   document.querySelectorAll("[data-theme-switch]").forEach(show);
   if (matchMedia("(max-width: 760px)").matches) {
+    document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     document.querySelectorAll("[data-filters]").forEach((filters) => { filters.open = false; });
   }
 })();
