@@ -222,6 +222,7 @@ def rights_page() -> str:
 # JSON
 
 # In the order of a first day's work: each runs on what the ones before it made.
+TRIAL = "arm,fees,paid\ncontrol,1,0\ncontrol,2,0\ncontrol,3,0\ntreated,3,0.5\ntreated,4,0.5\ntreated,6,0.5\n"
 EXAMPLES: Mapping[str, str] = {
     "init": "init --exchange Acme",
     "import": "import exports",
@@ -246,6 +247,9 @@ EXAMPLES: Mapping[str, str] = {
     "user": "user u01",
     "strategy": "strategy",
     "diagnosis": "diagnosis",
+    "measure": "measure trial.csv --metric fees --reward paid",
+    "power": "power --metric traded --window 14",
+    "self-test": "self-test --metric fees --window 14 --partings 50",
     "sql": "sql --tables market_days",
     "freshness": "freshness",
     "verify": "verify",
@@ -277,6 +281,7 @@ def json_page() -> str:
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         (Path(folder) / "exports").symlink_to(EXPORTS)
         (Path(folder) / "question.json").write_text(QUESTION, encoding="utf-8")
+        (Path(folder) / "trial.csv").write_text(TRIAL, encoding="utf-8")
         for name, words in EXAMPLES.items():
             parts += [
                 f"## {name}",
