@@ -11,15 +11,18 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from springtide.analytics.daybook.tables import PROFILE_TYPES, PROFILES
 from springtide.analytics.engine import Column, Engine
 from springtide.analytics.facts import fact_schema
 from springtide.analytics.foresight import judging
 from springtide.analytics.foresight.benefit import Benefit
 from springtide.analytics.foresight.gates import DECIDED, Gate, gates_in_force, shipped_gates
+from springtide.analytics.foresight.hits import Hits, count_hits
 from springtide.analytics.foresight.judging import GateAnswer, Policy
 from springtide.analytics.foresight.matrix import Matrix, matrix_of, shipped_matrix
 from springtide.analytics.foresight.tables import RESTRICTIONS
 from springtide.analytics.lake import Snapshot
+from springtide.analytics.rules import Rule
 from springtide.home.definitions import published
 from springtide.kernel.errors import UnknownName
 from springtide.operations.risk.models import Decision, Flag
@@ -45,6 +48,28 @@ def judged(
     """
     policy = standing_policy(engine, snapshot, now=now)
     return judging.judge(engine, snapshot, policy, users_table=users_table, benefit=benefit, as_of=as_of, into=into)
+
+
+def dry_run(
+    engine: Engine,
+    snapshot: Snapshot,
+    *,
+    benefit: Benefit,
+    as_of: date,
+    now: datetime,
+    rule: str = "true",
+    into: str = "judged",
+) -> Hits:
+    """What the gates would say of the users of the last close for whom a rule over their profiles holds, counted.
+
+    refuses    nothing_closed, no_evidence, bad_rule, unknown_column, wrong_unit
+    """
+    through = snapshot.require_closed()
+    snapshot.attach(engine, "profiles", PROFILES, since=through, until=through)
+    asked = Rule.parse(rule, PROFILE_TYPES)
+    engine.make("asked_by_rule", f"select user_no from profiles where is_counted and ({asked.sql()})")
+    table = judged(engine, snapshot, users_table="asked_by_rule", benefit=benefit, as_of=as_of, now=now, into=into)
+    return count_hits(engine, table, gates_now())
 
 
 def verdicts(

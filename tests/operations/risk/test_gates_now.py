@@ -16,6 +16,7 @@ from springtide.operations.risk import gates
 from springtide.operations.risk.actions import NewCase, NewFlag, decide, open_cases, raise_flags
 from springtide.operations.risk.gates import Verdict
 from springtide.operations.risk.models import Case
+from springtide.operations.risk.reviews import reviews
 from tests.analytics.foresight.conftest import TODAY, judged_at
 from tests.operations.conftest import NOON
 
@@ -72,6 +73,29 @@ def test_a_decision_and_a_flag_count_at_once(exchange, risk_collaborator):
     decide(Case.objects.get().pk, "clear", note="one family", acting=risk_collaborator, now=NOON)
     raise_flags([NewFlag("eve", "sanctions", "exchange"), NewFlag("gone", "sanctions")], acting=risk_collaborator, now=NOON)
     assert verdicts(exchange, "ann", "eve") == {"ann": ALLOWED, "eve": Verdict("deny", ("restricted",))}
+
+
+def test_a_dry_run_counts_what_the_gates_would_say(exchange, db):
+    def counted(rule="true"):
+        return gates.dry_run(exchange.engine, exchange.lake.snapshot(), benefit=VOUCHER, as_of=TODAY, now=NOON, rule=rule)
+
+    assert (counted().users, counted().allowed, counted().reviewed, counted().denied) == (5, 1, 3, 1)
+    assert counted("country = 'XX'").sentence() == (
+        "100 % denied: the matrix has no row for where they live (XX). Let compliance add these jurisdictions to the matrix."
+    )
+    with pytest.raises(SpringtideError) as refused:
+        counted("county = 'XX'")
+    assert refused.value.code == "unknown_column"
+
+
+def test_a_review_becomes_one_case_for_the_whole_cluster_with_its_evidence(exchange, db):
+    snapshot = exchange.lake.snapshot()
+    gates.dry_run(exchange.engine, snapshot, benefit=VOUCHER, as_of=TODAY, now=NOON, rule="country = 'VN'")
+    [found] = reviews(exchange.engine, snapshot, "judged")
+    assert (found.subject, found.user_ids, found.codes) == ("cluster 0", ("ann", "bob", "cid"), ("linked_few",))
+    assert found.evidence["users"]["bob"] == {"cluster_size": 3}
+    assert open_cases([found], origin="campaign 1", now=NOON) == 1
+    assert open_cases(reviews(exchange.engine, snapshot, "judged"), origin="campaign 2", now=NOON) == 0
 
 
 def test_one_user_is_told_with_every_clause(exchange, db):
