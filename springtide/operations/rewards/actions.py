@@ -129,12 +129,16 @@ def revoke(keys: Iterable[str], *, now: datetime, reason: str, acting: Member | 
     return _move("revoke", dict.fromkeys(keys), now=now, acting=acting, reason=reason)
 
 
-def claw_back(keys: Iterable[str], *, now: datetime, reason: str, acting: Member | None = None) -> frozenset[str]:
-    """Take back all of granted and used rewards, because a condition was broken. The cluster gets no other of this campaign.
+def claw_back(
+    keys: Iterable[str], *, now: datetime, reason: str, acting: Member | None = None, only_left: bool = False
+) -> frozenset[str]:
+    """Take back all of granted and used rewards, because a condition was broken; or only what is left of them.
+
+    The linked cluster gets no other of this campaign.
 
     writes     the rewards, clawed back; postings and balances; one audit row
     """
-    return _move("claw_back", dict.fromkeys(keys), now=now, acting=acting, reason=reason)
+    return _move("take_rest" if only_left else "claw_back", dict.fromkeys(keys), now=now, acting=acting, reason=reason)
 
 
 @transaction.atomic

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from springtide.analytics.foresight.benefit import Benefit
+from springtide.kernel.money import usdt
 from springtide.operations.rewards import states
 from springtide.operations.rewards.offers import KINDS, Terms, read_terms
 
@@ -89,6 +91,11 @@ class Offer(models.Model):
     @cached_property
     def conditions(self) -> Terms:
         return read_terms(self.kind, self.terms)
+
+    @property
+    def benefit(self) -> Benefit:
+        """What the gates are asked about when somebody shall get it."""
+        return Benefit(self.kind, instrument=self.conditions.instrument(self.kind), amount_usdt=usdt(self.amount_usdt))
 
     @property
     def must_be_used(self) -> bool:

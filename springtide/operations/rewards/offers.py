@@ -87,6 +87,10 @@ class Terms:
         """Is there anything to be met before it is owed?"""
         return self.opt_in or self.kyc_level > 0 or self.net_deposit_usdt > 0 or self.volume_usdt > 0
 
+    def instrument(self, kind: str) -> str:
+        """On what a reward of a kind makes people trade: what the matrix of jurisdictions is asked about."""
+        return "perpetual" if self.product == "contract" or (kind == "trial_fund" and not self.product) else "spot"
+
     def qualify_by(self, promised_at: datetime) -> datetime | None:
         return promised_at + timedelta(days=self.qualify_days) if self.must_qualify else None
 

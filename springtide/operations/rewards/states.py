@@ -54,6 +54,7 @@ MOVES: Final = {
         (Leg("left_usdt", "granted", "clawed_back"), Leg("used_usdt", "consumed", "clawed_back")),
         "clawed_back",
     ),
+    "take_rest": Move(OPEN, (Leg("left_usdt", "granted", "clawed_back"),), "clawed_back"),
 }
 
 WAYS: Final = ("pay", "take_back")
