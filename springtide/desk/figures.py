@@ -95,6 +95,11 @@ def short_day(when: date) -> str:
     return f"{when.month}月{when.day}日" if _in_chinese() else f"{when.day} {_MONTHS[when.month - 1]}"
 
 
+def span(since: date, until: date) -> str:
+    """Days from one to another, or the one day."""
+    return day(since) if since == until else _("%(since)s to %(until)s") % {"since": day(since), "until": day(until)}
+
+
 def period(start: date, unit: str) -> str:
     """A day, a week by its Monday, or a month."""
     if unit != "month":

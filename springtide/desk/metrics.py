@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from springtide.analytics.metrics.served import BY_KEY, SERVED, MetricValue, MetricValues, Served
 from springtide.analytics.metrics.signals import Chart
 from springtide.desk import figures, words
+from springtide.desk.figures import Amount
 from springtide.desk.words import Labels, Word
 from springtide.home.signals import SignalChart, SignalSeen
 
@@ -51,7 +53,9 @@ ANNOTATIONS: Mapping[str, Word] = {
     "data": gettext_lazy("data"),
     "other": gettext_lazy("other"),
 }
+SIDES: Mapping[str, Word] = {"numerator": gettext_lazy("Numerator"), "denominator": gettext_lazy("Denominator")}
 MOST_GROUPS = 12
+LEAST_POINTS = 0.02  # below, a change in points would read +0.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def line(asked: Served, values: MetricValues) -> Line:
         return Line(asked.key, name, asked.asks, unit, figures.NONE, "", "plain", (), reason)
     last = told[-1]
     before = told[-2] if len(told) > 1 else None
-    change, tone = _change(asked, last, before)
+    change, tone = change_of(asked.unit, asked.better, last.value, before.value if before else None)
     trend = tuple(float(row.value) for row in told if row.value is not None)
     return Line(asked.key, name, asked.asks, unit, amount(asked.unit, last.value), change, tone, trend)
 
@@ -110,18 +114,21 @@ def amount(unit: str, value: Any) -> str:
     return figures.short(Decimal(str(value)))
 
 
-def _change(asked: Served, last: MetricValue, before: MetricValue | None) -> tuple[str, str]:
-    if before is None or not before.value or last.value is None:
+def change_of(unit: str, better: str, now: Amount | None, was: Amount | None) -> tuple[str, str]:
+    """A change in words, and whether it is good: in points of a ratio that is not tiny, else against what was."""
+    if not was or now is None:
         return "", "plain"
-    was, now = float(before.value), float(last.value)
-    said = (
-        f"{(now - was) * 100:+.1f} pp".replace("-", "−")
-        if asked.unit == "ratio"
-        else figures.signed_ratio((now - was) / abs(was))
-    )
-    if now == was or asked.better == "neither":
+    moved = float(now) - float(was)
+    in_points = unit == "ratio" and max(abs(float(now)), abs(float(was))) >= LEAST_POINTS
+    said = f"{moved * 100:+.1f} pp".replace("-", "−") if in_points else figures.signed_ratio(moved / abs(float(was)))
+    if not moved or better == "neither":
         return said, "plain"
-    return said, "good" if (now > was) == (asked.better == "up") else "bad"
+    return said, "good" if (moved > 0) == (better == "up") else "bad"
+
+
+def behind(key: str, since: date, until: date, period: str, **more: str) -> dict[str, str]:
+    """The address parameters of the list of users behind a value."""
+    return {"metric": key, "from": str(since), "to": str(until), "period": period, **more}
 
 
 def theme(key: str) -> tuple[Served, ...]:
@@ -129,8 +136,19 @@ def theme(key: str) -> tuple[Served, ...]:
     return tuple(each for each in SERVED if each.theme == key)
 
 
-def by_period(asked: Served, values: MetricValues, labels: Labels) -> dict[str, Any]:
-    """The lines of a metric by period, one a group; what is not over yet is left out of the line and said in the table."""
+@dataclass(frozen=True)
+class Cell:
+    """A value of the table, with the address parameters of the users behind it."""
+
+    text: str
+    opens: Mapping[str, str] | None = None
+
+
+def by_period(asked: Served, values: MetricValues, labels: Labels, filters: Mapping[str, str]) -> dict[str, Any]:
+    """The lines of a metric by period, one a group; what is not over yet is left out of the line and said in the table.
+
+    A ratio of all users stands with its numerator and its denominator. `filters`: those of the address, which travel along.
+    """
     starts = sorted({row.since for row in values.rows})
     whole = {row.since for row in values.rows if row.is_complete}
     groups = list(dict.fromkeys(row.group for row in values.rows))
@@ -138,10 +156,23 @@ def by_period(asked: Served, values: MetricValues, labels: Labels) -> dict[str, 
     last = {group: _last(values.rows, group) for group in groups}
     largest = sorted(groups, key=lambda group: -last[group])
     shown = [group for group in largest if group is not None][:MOST_GROUPS] if values.by else largest
+    sides = ("numerator", "denominator") if asked.denominator and not values.by else ()
 
-    def number(start: Any, group: str | None) -> float | None:
+    def number(start: date, group: str | None) -> float | None:
         row = at.get((start, group))
         return float(row.value) if row and row.value is not None and row.is_complete else None
+
+    def cell(row: MetricValue | None, side: str = "") -> Cell:
+        value = (getattr(row, side) if side else row.value) if row else None
+        unit = ("usdt" if isinstance(value, Decimal) else "count") if side else asked.unit
+        if row is None or not value:
+            return Cell(amount(unit, value))
+        more = {
+            **({"by": str(values.by), "group": row.group} if row.group else {}),
+            **({"side": side} if side else {}),
+            **filters,
+        }
+        return Cell(amount(unit, value), behind(asked.key, row.since, row.until, values.period, **more))
 
     series = [
         {"name": group_name(values.by, group, labels), "values": [number(start, group) for start in starts]} for group in shown
@@ -150,14 +181,14 @@ def by_period(asked: Served, values: MetricValues, labels: Labels) -> dict[str, 
         {
             "start": start,
             "is_whole": start in whole,
-            "cells": [amount(asked.unit, row.value if (row := at.get((start, group))) else None) for group in shown],
+            "cells": [cell(at.get((start, group))) for group in shown] + [cell(at.get((start, None)), side) for side in sides],
             "why": next((row.reason for group in shown if (row := at.get((start, group))) and row.reason), ""),
         }
         for start in reversed(starts)
     ]
     return {
         "chart": {"labels": [str(start) for start in starts], "unit": asked.unit, "series": series},
-        "columns": [each["name"] for each in series],
+        "columns": [each["name"] for each in series] + [str(SIDES[side]) for side in sides],
         "rows": rows,
     }
 

@@ -10,16 +10,20 @@ from typing import cast
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from springtide.analytics.metrics.served import served
 from springtide.analytics.segments import shipped_rules
 from springtide.desk import figures, lists, strip, words
+from springtide.desk.acquisition import FIGURES, channel_name
 from springtide.desk.explore import cell_name, read_question
+from springtide.desk.metrics import group_name
 from springtide.desk.strategy import cell_rule
 from springtide.desk.strip import Strip, both, equals, long_text, short_text
 from springtide.desk.words import Labels
 from springtide.home import Home
 from springtide.home.users import Selection, Stood
 from springtide.kernel.days import PERIODS, Period, next_period, parse_day, period_start
-from springtide.kernel.errors import BadInput, UnknownName, suggest
+from springtide.kernel.errors import BadInput, Refused, UnknownName, suggest
+from springtide.operations.members import states as rights
 from springtide.operations.members.fields import refuse_closed
 from springtide.operations.members.models import Member
 
@@ -57,6 +61,8 @@ def asked(
     where=TEXT                       a text of one's own, as segments speak, over columns that `member` may see
     finding=KEY  cell=NAME           the users of a finding of the diagnosis, of a cell of the strategy
     question=JSON  open=JSON         the users of one cell of an answer
+    metric=KEY  from=DAY  to=DAY     the users behind a value of a metric (period, by, group and side say which)
+    of_channel=ID  figure=kept       the users behind a figure of a channel, registered from … to …
 
     refuses    unknown_stratification, unknown_stratum, unknown_list, unknown_part, bad_day, bad_filter
     """
@@ -120,12 +126,10 @@ def asked(
         names.insert(0, user_id)
         said["user"] = user_id
     chosen = None
-    if home is not None and query.get("question"):
-        question = read_question(query["question"]) | {"open": read_question(query.get("open", ""))}
-        chosen = tuple(home.ask(question)["opened"]["user_nos"])
-        names.insert(0, cell_name(question))
-        why = _("The users whom this figure of an answer counts.")
-        said |= {"question": query["question"], "open": query["open"]}
+    for opens in (_answer_users, _metric_users, _channel_users):
+        if home is not None and (found := opens(query, here, home, labels, member)):
+            names.insert(0, found.title)
+            why, chosen, said = found.why, found.user_nos, said | found.query
     return Asked(
         title=" · ".join(names) or _("All users"),
         why=why,
@@ -140,6 +144,67 @@ def asked(
         ),
         query=said,
     )
+
+
+@dataclass(frozen=True)
+class _Behind:
+    """The users behind a figure, by their numbers."""
+
+    title: str
+    why: str
+    user_nos: tuple[int, ...]
+    query: dict[str, str]
+
+
+def _answer_users(query: Mapping[str, str], here: Strip, home: Home, labels: Labels, member: Member | None) -> _Behind | None:
+    if not query.get("question"):
+        return None
+    question = read_question(query["question"]) | {"open": read_question(query.get("open", ""))}
+    users = tuple(home.ask(question)["opened"]["user_nos"])
+    why = _("The users whom this figure of an answer counts.")
+    return _Behind(cell_name(question), why, users, {"question": query["question"], "open": query["open"]})
+
+
+def _metric_users(query: Mapping[str, str], here: Strip, home: Home, labels: Labels, member: Member | None) -> _Behind | None:
+    """Split or filtered, users stand where they stand now, as on the metric's page."""
+    key = short_text(query, "metric")
+    if not key:
+        return None
+    said = {name: value for name in ("metric", "from", "to", "period", "by", "group", "side") if (value := short_text(query, name))}
+    since, until = parse_day(said.get("from", "")), parse_day(said.get("to", ""))
+    by, group, where = said.get("by"), said.get("group"), here.rule if here.filters else None
+    found = home.metric_users(
+        key,
+        since=since,
+        until=until,
+        period=said.get("period"),
+        by=by,
+        group=group,
+        where=where,
+        stood="now" if by or where else "then",
+        side=said.get("side", "numerator"),
+    )
+    title = f"{words.metric(key)} · {figures.span(since, until)}" + (f" · {group_name(by, group, labels)}" if group else "")
+    asked, is_below = served(key), said.get("side") == "denominator"
+    part = asked.denominator if is_below else asked.numerator
+    why = _("The users whom this figure counts.") if part and part.counts_users else _("The users who added to this figure.")
+    if asked.denominator:
+        why += " " + (_("They stand below the line of the ratio.") if is_below else _("They stand above the line of the ratio."))
+    return _Behind(title, why, found.user_nos, said)
+
+
+def _channel_users(query: Mapping[str, str], here: Strip, home: Home, labels: Labels, member: Member | None) -> _Behind | None:
+    """refuses    not_allowed    who shares a device with whom is for those who see the reasons of risk control"""
+    channel = short_text(query, "of_channel")
+    if not channel:
+        return None
+    said = {name: short_text(query, name) for name in ("of_channel", "figure", "from", "to")}
+    if said["figure"] == "linked" and member is not None and not member.may(rights.SEE_RISK):
+        raise Refused("Who shares a device with whom is not open to you.", "Ask an approver for the right.", code="not_allowed")
+    since, until = parse_day(said["from"]), parse_day(said["to"])
+    users = home.channel_users(channel, said["figure"], since=since, until=until)
+    title = f"{channel_name(channel)} · {FIGURES.get(said['figure'], said['figure'])} · {figures.span(since, until)}"
+    return _Behind(title, _("Of the users who registered on these days."), users, said)
 
 
 def _finding_rule(home: Home, key: str) -> tuple[str, str]:

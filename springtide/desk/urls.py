@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from springtide.desk.views import (
     account,
+    acquisition,
     changes,
     dashboards,
     data,
@@ -45,6 +46,11 @@ urlpatterns = [
     path("metrics/of/<str:key>/answer/", metrics.answer, name="answer_signal"),
     path("metrics/of/<str:key>/own/", metrics.own, name="own_metric"),
     path("metrics/of/<str:key>/note/", metrics.note, name="note_on_metric"),
+    path("metrics/tree/", metrics.tree, name="metric_tree"),
+    path("metrics/tree/figures/", metrics.tree_figures, name="metric_tree_figures"),
+    path("metrics/acquisition/", acquisition.page, name="acquisition"),
+    path("metrics/acquisition/channels/", acquisition.channels, name="acquisition_channels"),
+    path("metrics/acquisition/cohorts/", acquisition.cohorts, name="acquisition_cohorts"),
     path("changes/", changes.page, name="changes"),
     path("changes/answer/", changes.answer, name="changes_answer"),
     path("dashboards/", dashboards.listed, name="dashboards"),

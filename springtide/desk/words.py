@@ -329,6 +329,11 @@ METRICS: Final[dict[str, Word]] = {
     "churned_assets": _("Assets that left"),
     "churned_assets_share": _("Share of assets that left"),
     "win_back": _("Won back"),
+    "new_traders": _("New traders"),
+    "retained_traders": _("Traders who stayed"),
+    "resurrected_traders": _("Traders who came back"),
+    "revenue_given": _("Other revenue of given aggregates"),
+    "contract_traders": _("Share of traders who use contracts"),
 }
 
 PRODUCTS: Final[dict[str, Word]] = {

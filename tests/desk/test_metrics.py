@@ -1,11 +1,14 @@
 """Metrics: the catalogue, a page for each with its figures and definition, and signals that people answer."""
 
+import re
+
 import pytest
 
 from springtide.analytics.metrics.served import SERVED
 from springtide.desk.metrics import THEMES
+from springtide.home import Home
 from springtide.operations.definitions import reads
-from tests.desk.pages import text_of
+from tests.desk.pages import links, text_of, total
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +72,42 @@ def test_a_watched_metric_is_owned_and_noted_on_by_those_who_may(manager, browse
 def test_a_signal_that_is_not_there_cannot_be_answered(manager):
     page = text_of(manager.post("/metrics/of/registrations/answer/", {"signal": "gone", "answer": "explained"}, follow=True))
     assert "not there any more" in page
+
+
+@pytest.mark.parametrize(
+    ("key", "asked"),
+    [
+        ("registrations", {"period": "week"}),
+        ("active_traders", {"period": "day", "by": "country"}),
+        ("active_traders", {"period": "week", "country": "SG"}),
+        ("first_trade_7d", {"period": "month"}),
+    ],
+)
+def test_a_value_opens_the_users_whom_it_counts(manager, key, asked):
+    page = text_of(manager.get(f"/metrics/of/{key}/figures/", asked))
+    counts = [(address, words) for address, words in links(page) if re.fullmatch(r"[\d,]+", words)]
+    assert len(counts) > 3 or key == "first_trade_7d"
+    for address, users in counts[:4]:
+        assert total(text_of(manager.get(address))) == int(users.replace(",", ""))
+
+
+def test_a_ratio_stands_with_its_two_sides_and_the_list_says_which(manager):
+    page = text_of(manager.get("/metrics/of/take_rate/figures/", {"period": "week"}))
+    assert "Numerator" in page
+    [above, below] = [
+        next(address for address, _ in links(page) if side in address) for side in ("metric=", "side=denominator")
+    ]
+    assert "above the line" in text_of(manager.get(above))
+    assert "below the line" in text_of(manager.get(below))
+
+
+def test_a_list_behind_a_value_becomes_a_segment_of_as_many(manager, own_home, commits_at_once):
+    page = text_of(manager.get("/metrics/of/registrations/figures/", {"period": "week"}))
+    address, users = next((address, words) for address, words in links(page) if address.startswith("/users/list/"))
+    manager.post(address.replace("/users/list/", "/segments/save/"), {"title": "Newcomers"})
+    assert Home(own_home.path).segment_members("newcomers").total == int(users.replace(",", ""))
+
+
+def test_a_list_behind_no_value_is_told(manager):
+    assert manager.get("/users/list/", {"metric": "happiness", "from": "2026-03-01", "to": "2026-03-01"}).status_code == 404
+    assert manager.get("/users/list/", {"metric": "trades", "from": "soon", "to": "2026-03-01"}).status_code == 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,16 +14,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from springtide.analytics.metrics.changes import EXPLAINED
-from springtide.analytics.metrics.served import served
+from springtide.analytics.metrics.reading import first_closed
+from springtide.analytics.metrics.served import Served, served
 from springtide.analytics.metrics.signals import SignalAnswer
 from springtide.analytics.metrics.signals.watched import BY_KEY as WATCHED
 from springtide.desk import metrics, words
+from springtide.desk import tree as metric_tree
 from springtide.desk.access import MemberRequest, needs
 from springtide.desk.shell import shell_of
 from springtide.desk.strip import long_text, short_text
 from springtide.desk.words import told_error
 from springtide.kernel import clock
-from springtide.kernel.days import parse_day
+from springtide.kernel.days import PERIODS, Period, parse_day
 from springtide.kernel.errors import SpringtideError, UnknownName, suggest
 from springtide.operations.definitions import reads
 from springtide.operations.definitions.signals import annotate, answer_signal, own_metric
@@ -61,10 +63,47 @@ def theme(request: MemberRequest, name: str) -> HttpResponse:
 
 @require_GET
 @needs(rights.SEE_OVERVIEW)
+def tree(request: MemberRequest) -> HttpResponse:
+    """What a metric is made of; the figures come by themselves."""
+    root, period, on = _branch(request)
+    roots = [(key, words.metric(key)) for key in metric_tree.ROOTS]
+    asked = {"root": root, "period": period, "on": on, "query": request.GET.urlencode()}
+    return render(request, "metrics/tree.html", {**asked, "roots": roots, "periods": words.PERIODS})
+
+
+@require_GET
+@needs(rights.SEE_OVERVIEW)
+def tree_figures(request: MemberRequest) -> HttpResponse:
+    """The nodes with their figures and changes, as a fragment."""
+    now, before = metric_tree.trees(shell_of(request).home, *_branch(request))
+    root = metric_tree.shown(now, before)
+    why = {
+        "metric": now.root,
+        "span": "own",
+        "then": f"{before.since}..{before.until}" if before else "",
+        "now": f"{now.since}..{now.until}",
+    }
+    context = {"root": root, "now": now, "before": before, "says": metric_tree.sentence(root, now), "why": why}
+    return render(request, "metrics/tree_figures.html", context)
+
+
+def _branch(request: MemberRequest) -> tuple[str, Period, date]:
+    """Which tree, and over which period; by default that of net revenue over the last whole week."""
+    snapshot = shell_of(request).home.lake.snapshot()
+    asked, day = short_text(request.GET, "period") or "week", short_text(request.GET, "on")
+    period = next((each for each in PERIODS if each == asked), None)
+    if period is None:
+        raise UnknownName(f"There is no period '{asked}'.", suggest(asked, PERIODS), code="unknown_period")
+    last = metric_tree.last_whole(snapshot.require_closed(), period, first_closed(snapshot))
+    return short_text(request.GET, "root") or "net_revenue", period, parse_day(day) if day else last
+
+
+@require_GET
+@needs(rights.SEE_OVERVIEW)
 def page(request: MemberRequest, key: str) -> HttpResponse:
     """One metric: what it asks and how it is reckoned; its figures and its chart come by themselves."""
     shell, asked = shell_of(request), served(key)
-    period = short_text(request.GET, "period") or ("week" if "week" in asked.periods else asked.periods[0])
+    period = _period(request, asked)
     splits = [(each, shell.labels.stratification(each)) for each in shell.labels.by_key]
     splits += [(each, words.column(each)) for each in ("channel_id", "country", "language", "user_type")]
     splits += [("product", _("Product"))] if asked.products else []
@@ -91,15 +130,22 @@ def page(request: MemberRequest, key: str) -> HttpResponse:
 def figures(request: MemberRequest, key: str) -> HttpResponse:
     """The figures of a metric by period, and by group where it is split."""
     shell, asked = shell_of(request), served(key)
-    question: dict[str, Any] = {"period": short_text(request.GET, "period") or "week"}
-    if by := short_text(request.GET, "by"):
-        question |= {"by": by, "stood": "now"}
-    if where := shell.strip.rule:
+    question: dict[str, Any] = {"period": _period(request, asked)}
+    by, where = short_text(request.GET, "by"), shell.strip.rule
+    if by:
+        question["by"] = by
+    if where != "true":
         question["where"] = where
+    if by or where != "true":
+        question["stood"] = "now"
     values = shell.home.metric(key, **question)
-    told = metrics.by_period(asked, values, shell.labels) if not values.reason else {}
+    told = metrics.by_period(asked, values, shell.labels, dict(shell.strip.filters)) if not values.reason else {}
     reason = words.reason(values.reason) if values.reason else ""
     return render(request, "metrics/figures.html", {"reason": reason, "period": values.period, "by": by, **told})
+
+
+def _period(request: MemberRequest, asked: Served) -> str:
+    return short_text(request.GET, "period") or ("week" if "week" in asked.periods else asked.periods[0])
 
 
 @require_GET

@@ -75,7 +75,7 @@ class MetricTree(Answer):
     """The nodes below a metric over one period, each before its children."""
 
     root: str
-    period: str
+    period: Period
     since: date
     until: date
     is_complete: bool

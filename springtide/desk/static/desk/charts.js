@@ -217,6 +217,43 @@
     };
   };
 
+  // Figures with the range in which the true one likely lies, one below the other; zero is always shown.
+  builders.intervals = (data, colour, width) => ({
+    ...frame(colour),
+    grid: { left: 4, right: width < 480 ? 16 : 60, top: 6, bottom: 4, containLabel: true },
+    yAxis: { type: "category", inverse: true, data: data.rows.map((row) => row.name), axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: colour.text, fontSize: 12, width: width < 480 ? 110 : 200, overflow: "truncate" } },
+    xAxis: { type: "value", splitNumber: 4, axisLabel: { color: colour.muted, fontSize: 11.5, hideOverlap: true, formatter: onAxis(data) }, splitLine: { lineStyle: { color: colour.line } } },
+    tooltip: { ...frame(colour).tooltip, trigger: "item", formatter: (p) => { const row = data.rows[p.dataIndex]; return table(row.name, [["", data.names.value, said(data)(row.value)], ["", data.names.between, `${said(data)(row.low)} – ${said(data)(row.high)}`]]); } },
+    series: [
+      {
+        type: "custom", encode: { x: [0, 1], y: 2 }, data: data.rows.map((row, n) => ({ value: [row.low ?? row.value, row.high ?? row.value, n], link: row.link })),
+        renderItem: (_, api) => {
+          const [low, high] = [api.coord([api.value(0), api.value(2)]), api.coord([api.value(1), api.value(2)])];
+          return { type: "rect", shape: { x: low[0], y: low[1] - 4, width: Math.max(1, high[0] - low[0]), height: 8, r: 4 }, style: { fill: colour["series-1"], opacity: 0.35 } };
+        },
+      },
+      { type: "scatter", symbolSize: 9, z: 5, itemStyle: { color: colour["series-1"] }, data: data.rows.map((row, n) => ({ value: [row.value, n], link: row.link })) },
+    ],
+  });
+
+  // How many, as bars; how good they are, as a line beside them on an axis of shares. What is not over is pale and has no line.
+  builders.quality = (data, colour, width) => {
+    const base = periods({ ...data, unit: "users" }, colour, width, 34);
+    return {
+      ...base,
+      legend: legend(colour, [data.bars.name, data.line.name]),
+      yAxis: [base.yAxis, { type: "value", min: 0, splitNumber: 4, axisLabel: { color: colour.muted, fontSize: 11.5, formatter: percent }, splitLine: { show: false } }],
+      tooltip: {
+        ...frame(colour).tooltip, trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: colour.muted, opacity: 0.09 } },
+        formatter: (points) => { const n = points[0].dataIndex; return table(data.labels[n], [["", data.bars.name, number(data.bars.values[n])], ["", data.line.name, percent(data.line.values[n])]]); },
+      },
+      series: [
+        { name: data.bars.name, type: "bar", barCategoryGap: "28%", cursor: "pointer", itemStyle: { color: colour["series-7"] }, data: data.bars.values.map((value, n) => ({ value, link: data.bars.links[n], itemStyle: data.line.values[n] === null ? { opacity: 0.4 } : {} })) },
+        { name: data.line.name, type: "line", yAxisIndex: 1, z: 5, symbol: "circle", symbolSize: 6, data: data.line.values, lineStyle: { color: colour["series-3"], width: 2 }, itemStyle: { color: colour["series-3"] } },
+      ],
+    };
+  };
+
   // A figure by day with the limits it usually keeps to; days that broke a rule are marked.
   builders.control = (data, colour, width) => {
     const flat = (values) => ({ type: "line", data: values, symbol: "none", silent: true, step: "middle", lineStyle: { color: colour.muted, width: 1, type: "dashed" } });
