@@ -291,7 +291,7 @@ def _check(kind: str, key: str, title: str, body: Mapping[str, Any]) -> None:
             f"At most {states.LARGEST_BODY} characters; key and version are given to it.",
             code="bad_body",
         )
-    if check := CHECKS.get(kind):
+    if check := CHECKS.get(kind) or states.CHECKS_ABOVE.get(kind):
         check(key, body)
 
 

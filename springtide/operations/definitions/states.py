@@ -26,6 +26,7 @@ LARGEST_BODY: Final = 200_000  # characters; what grows with users lies in a fil
 
 Body = Mapping[str, Any]
 Check = Callable[[str, Body], None]  # key, body; refuses what cannot be used
+CHECKS_ABOVE: Final[dict[str, Check]] = {}  # of kinds that a room above reads; it enters its check as its app comes up
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ KINDS: Final = {
         Kind("saved_query", "use_sql", "use_sql"),
         Kind("gate", rights.SEE_RISK_FLAG, rights.EDIT_GATES, approves=rights.DECIDE_RISK),
         Kind("risk_matrix", rights.SEE_RISK_FLAG, rights.EDIT_GATES, approves=rights.DECIDE_RISK),
+        Kind("campaign_policy", rights.SEE_CAMPAIGNS, rights.EDIT_CAMPAIGNS, approves=rights.APPROVE_CAMPAIGNS),
         Kind("message_template", rights.SEE_CAMPAIGNS, rights.EDIT_CAMPAIGNS),  # the campaign that uses one is approved
     )
 }

@@ -12,7 +12,11 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         """Templates are definitions; only this room can tell whether one can be rendered."""
-        from springtide.operations.definitions.checks import CHECKS
-        from springtide.operations.delivery.templates import check
+        from springtide.operations.definitions.states import CHECKS_ABOVE, Body
 
-        CHECKS["message_template"] = check
+        def check(key: str, body: Body) -> None:
+            from springtide.operations.delivery import templates  # Liquid is not every command's business
+
+            templates.check(key, body)
+
+        CHECKS_ABOVE["message_template"] = check

@@ -16,7 +16,7 @@ PATH: Final = "/unsubscribe/"
 
 def unsubscribe_url(public_url: str, user_id: str, channel: str) -> str:
     """Where a user ends messages on a channel; empty when nobody outside can reach this console."""
-    return f"{public_url.rstrip('/')}{PATH}{_signer().sign(f'{channel}/{user_id}')}" if public_url else ""
+    return f"{public_url.rstrip('/')}{PATH}{_signer().sign_object([channel, user_id])}" if public_url else ""
 
 
 def who_unsubscribes(token: str) -> tuple[str, str]:
@@ -25,7 +25,7 @@ def who_unsubscribes(token: str) -> tuple[str, str]:
     refuses    bad_link    it was not made here, or was changed
     """
     try:
-        channel, user_id = _signer().unsign(token).split("/", 1)
+        channel, user_id = _signer().unsign_object(token)
     except (signing.BadSignature, ValueError):
         channel, user_id = "", ""
     if channel not in states.CHANNELS:

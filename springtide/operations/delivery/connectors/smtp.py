@@ -24,6 +24,7 @@ from springtide.operations.delivery.connectors.webhook import printable
 from springtide.operations.delivery.posting import Reach
 
 TIMEOUT_SECONDS: Final = 20.0
+POLICY: Final = SMTP_POLICY.clone(max_line_length=900)  # refuses a line break in a header; long links are not folded
 Tls = Literal["starttls", "implicit", "none"]
 
 
@@ -85,7 +86,7 @@ class Smtp:
         return SENT if code == 250 else _refused(code, says)
 
     def _mail(self, letter: Letter) -> EmailMessage:
-        mail = EmailMessage(policy=SMTP_POLICY)  # whose headers refuse a line break
+        mail = EmailMessage(policy=POLICY)
         mail["From"] = Address(self.sender_name, addr_spec=self.sender)
         mail["To"] = Address(addr_spec=letter.address)
         mail["Subject"] = letter.subject
