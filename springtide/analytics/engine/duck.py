@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from springtide.analytics.engine.engine import Rows, Schema, bound
+from springtide.analytics.engine.engine import Rows, Schema, Walk, bound
 
 # Dictionaries of thousands of sums cost a third of the time of writing them, and make the file larger; zstd's first level is as small.
 PARQUET = "format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000, row_group_size 122880"
@@ -89,6 +89,16 @@ class DuckEngine:
             text = f"json_extract_string({column}, {path})"
             columns.append(f"case when {whole} then cast(cast({new}_number as bigint) as varchar) else {text} end as {new}")
         self.define(name, f"select {', '.join(columns)} from {table}")
+
+    def walk(self, unit: Sequence[str], order: str) -> Walk:
+        # Every nested window would sort again. Sorted once, windows that name no order keep that of the select below them, and need
+        # neither a sort nor memory; but to them all rows are one unit.
+        same = " and ".join(f"lag({column}, 1, null) over () = {column}" for column in unit)
+        return Walk(
+            f" order by {', '.join(unit)}, {order}",
+            f"not coalesce({same}, false)",
+            "(rows between unbounded preceding and current row)",
+        )
 
     def rename(self, name: str, to: str) -> None:
         self.drop(to)

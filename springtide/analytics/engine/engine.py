@@ -82,6 +82,27 @@ def bound(sql: str, params: dict[str, Any]) -> dict[str, Any]:
     return {name: params[name] for name in named}
 
 
+@dataclass(frozen=True)
+class Walk:
+    """How a query goes along the rows of every unit in an order, keeping what it saw last.
+
+    arranged    ends the select whose rows are walked along
+    is_first    the condition of a unit's first row, in a select from those
+    so_far      what stands after `over`: the rows up to and with this one. On some engines those of other units are among them, so
+                that whatever is kept must be set again at the first row.
+    """
+
+    arranged: str
+    is_first: str
+    so_far: str
+
+
+def walk(unit: Sequence[str], order: str) -> Walk:
+    """By windows of the unit: one sort where an engine sees that nested windows share it. Rows that tie in the order are alike."""
+    window = f"partition by {', '.join(unit)} order by {order}"
+    return Walk("", f"rank() over ({window}) = 1", f"({window} rows between unbounded preceding and current row)")
+
+
 class Engine(Protocol):
     """One connection to DuckDB or one session of Spark. Not shared between threads."""
 
@@ -105,6 +126,9 @@ class Engine(Protocol):
         Each is twice there: as a text (`x`: whole numbers without a point, null where the key is missing) and as a decimal(38, 12)
         (`x_number`: null where it is no number).
         """
+
+    def walk(self, unit: Sequence[str], order: str) -> Walk:
+        """The cheapest walk along the rows of a unit."""
 
     def rows(self, sql: str, **params: Any) -> Rows:
         """Run a query and fetch everything."""

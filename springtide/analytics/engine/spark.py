@@ -18,7 +18,7 @@ import duckdb
 import sqlglot
 from sqlglot.dialects.duckdb import DuckDB
 
-from springtide.analytics.engine.engine import Column, Rows, Schema, bound
+from springtide.analytics.engine.engine import Column, Rows, Schema, Walk, bound, walk
 from springtide.analytics.engine.translation import transpile
 from springtide.kernel.errors import BadInput
 
@@ -139,6 +139,9 @@ class SparkEngine:
             text = value.format("string")
             columns.append(f"case when {whole} then cast(cast({new}_number as bigint) as string) else {text} end as {new}")
         self._name(name, self.session.sql(f"select {', '.join(columns)} from {table}"))
+
+    def walk(self, unit: Sequence[str], order: str) -> Walk:
+        return walk(unit, order)
 
     def rows(self, sql: str, **params: Any) -> Rows:
         frame = self._frame(sql, params)

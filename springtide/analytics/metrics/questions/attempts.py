@@ -1,21 +1,24 @@
 """The pass that every funnel question reads from: which attempts there were, and how far each came.
 
-An attempt starts at an event that matches the first step. The query goes forward step by step: the attempts that are still on
-their way are merged with the events of the next step, and one look ahead gives each the first that comes no earlier. What stops
-is not carried on, so every pass is smaller than the one before.
+An attempt starts at an event that matches the first step, and each next step takes the earliest event that it can. Mostly that needs
+one sort: see `_walked`. Where steps may want the same event, attempts go forward a step at a time: see `_ordered`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from springtide.analytics.engine import Walk, walk
+from springtide.analytics.metrics.questions.stream import NEVER_US
 
 Order = Literal["ordered", "strict", "unordered"]
 Table = tuple[str, str]  # of a `with`: its name and its select
 
+Walks = Callable[[Sequence[str], str], Walk]  # what an engine gives for a unit and an order
+
 ONWARDS = "range between current row and unbounded following"
-LATER = "range between 1 following and unbounded following"
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,11 @@ class Shape:
         return [f"step_{step}_{what}" for step in range(1, upto + 1) for what in each]
 
 
-def attempts_tables(marked: str, shape: Shape) -> list[Table]:
+def attempts_tables(marked: str, shape: Shape, walks: Walks = walk) -> list[Table]:
     """The tables of a `with`, from `marked` to `attempts`.
 
     `marked` selects the columns of `unit`, at_us (microseconds since 1970), event_no (the order of events at one instant), is_1 …
-    is_n (the event matches the step) and is_excluded_1 …; for `strict` from every event of the stream.
+    is_n (the event matches the step) and is_excluded_1 … from the events that match one of them; for `strict` from every event.
 
     `attempts` is one row an attempt: the unit, reached (steps), step_1_us … step_n_us (null from the first that was not reached),
     open_until_us (the last instant at which the next step could have come; null: for ever), voided_us (when the first exclusion
@@ -77,17 +80,16 @@ def attempts_tables(marked: str, shape: Shape) -> list[Table]:
     that start at one instant are alike.
     """
     ways = {"ordered": _ordered, "strict": _strict, "unordered": _unordered}
-    tables = [("marked", marked)]
-    if shape.has_places:
-        tables.append(("placed", placed(shape)))
-    tables += ways[shape.order](shape)
-    tables += _voided(shape)
+    made = [("placed", placed(shape)), *ways[shape.order](shape)] if shape.has_places else _walked(shape, walks)
+    tables = [("marked", marked), *made, *_voided(shape)]
     return tables
 
 
 def with_tables(tables: Iterable[Table], select: str) -> str:
     """One query of the tables and a last select. The grain tells the linter by which columns rows can be told apart."""
-    grain = "-- grain user_no, value, at_us, place_no, step_1_us, step_1_place: rows that share all of them are alike\n"
+    grain = (
+        "-- grain user_no, value, at_us, step_no, place_no, step_1_us, step_1_place: rows that share all of them are alike\n"
+    )
     return grain + "with " + ",\n".join(f"{name} as (\n{text}\n)" for name, text in tables) + f"\n{select}"
 
 
@@ -111,60 +113,109 @@ def _marks(shape: Shape) -> list[str]:
     return steps + [f"is_excluded_{number}" for number in range(1, len(shape.exclusions) + 1)]
 
 
-# ordered --------------------------------------------------------------------------------------------------------------------
+# ordered, where instants are enough ------------------------------------------------------------------------------------------
+
+
+def _walked(shape: Shape, walks: Walks) -> Iterator[Table]:
+    """Backwards in time along each unit: what was seen last of a step is the first that comes no earlier.
+
+    Every event keeps when the steps after its own would be filled; the event of a step hands on what the step after it knew.
+    """
+    steps = range(1, shape.steps + 1)
+    # Of events at one instant those of later steps are seen before, unless the next step must come later.
+    walk = walks(shape.unit, f"at_us desc, step_no{'' if shape.is_apart else ' desc'}")
+    row = [*shape.unit, "at_us", "step_no"]
+    yield "stepped", _stepped(shape)
+    yield "arranged", f"{_select(row)} from stepped{walk.arranged}"
+    yield "backwards", f"{_select(row, f'{walk.is_first} as is_first')} from arranged"
+    source = "backwards"
+    knew: dict[int, str] = {}  # by step: the column in which the event before it has when it would be filled
+    for step in reversed(steps[1:]):
+        known = {step: "at_us"} | knew
+        knew = {later: f"step_{later}_after_{step - 1}_us" for later in known}
+        kept = (
+            f"last_value(case when step_no = {step} then {known[later]} when is_first then {NEVER_US} end ignore nulls)"
+            f" over {walk.so_far} as {name}"
+            for later, name in knew.items()
+        )
+        yield f"backwards_{step}", f"{_select(row, 'is_first', kept)} from {source}"
+        source = f"backwards_{step}"
+    filled = (f"{name} as step_{step}_us" for step, name in knew.items())
+    yield "begun", f"{_select(shape.unit, 'at_us as step_1_us', filled)} from {source} where step_no = 1"
+    stops = {
+        step - 1: f"step_{step}_us > {limit}" if (limit := shape.limit(step)) else f"step_{step}_us = {NEVER_US}"
+        for step in steps[1:]
+    }
+    yield from _judged(shape, "begun", stops)
+
+
+def _stepped(shape: Shape) -> str:
+    """The events by the step that they match; one that matches several is there for each."""
+    steps = range(1, shape.steps + 1)
+    if any(shape.overlaps):
+        return "\nunion all\n".join(
+            f"{_select(shape.unit, 'at_us', f'{step} as step_no')} from marked where is_{step}" for step in steps
+        )
+    number = (
+        f"case {' '.join(f'when is_{step} then {step}' for step in steps[:-1])} else {shape.steps} end" if steps[1:] else "1"
+    )
+    others = f" where {' or '.join(f'is_{step}' for step in steps)}" if shape.exclusions else ""
+    return f"{_select(shape.unit, 'at_us', f'{number} as step_no')} from marked{others}"
+
+
+def _judged(shape: Shape, source: str, stops: Mapping[int, str]) -> Iterator[Table]:
+    """The attempts of `source`, which has when each step could be filled: cut where the first of the stops holds."""
+    steps = range(1, shape.steps + 1)
+    reached = (
+        f"case {' '.join(f'when {stop} then {step}' for step, stop in stops.items())} else {shape.steps} end" if stops else "1"
+    )
+    could = (f"step_{step}_us as at_{step}_us" for step in steps)
+    place = ["step_1_place as first_place"] if shape.has_places else []
+    yield "judged", f"{_select(shape.unit, f'{reached} as reached', could, place, _open_until(shape, reached))} from {source}"
+    filled = []
+    for step in steps:
+        filled.append(f"case when reached >= {step} then at_{step}_us end as step_{step}_us")
+        if shape.has_places:
+            filled.append(f"case when reached >= {step} then first_place + {step - 1} end as step_{step}_place")
+    yield "attempts_made", f"{_select(shape.unit, 'reached', filled, 'open_until_us')} from judged"
+
+
+def _open_until(shape: Shape, reached: str) -> str:
+    """The limit of the step after the last one reached."""
+    cases = [f"when {step - 1} then {limit}" for step in range(2, shape.steps + 1) if (limit := shape.limit(step))]
+    return f"case {reached} {' '.join(cases)} end as open_until_us" if cases else "cast(null as bigint) as open_until_us"
+
+
+# ordered, where an event may be used already ---------------------------------------------------------------------------------
 
 
 def _ordered(shape: Shape) -> Iterator[Table]:
+    """Forward step by step: the attempts still on their way are merged with the events of the next step, and one look ahead gives
+    each the first that it has not used. What stops is not carried on, so every pass is smaller than the one before."""
     unit = ", ".join(shape.unit)
-    source = "placed" if shape.has_places else "marked"
-    first = ["at_us as step_1_us", *(["place_no as step_1_place"] if shape.has_places else [])]
-    yield "reached_1", f"{_select(shape.unit, first)} from {source} where is_1"
-    ahead = f"(partition by {unit} order by at_us {LATER if shape.is_apart else ONWARDS})"
+    yield "reached_1", f"{_select(shape.unit, 'at_us as step_1_us', 'place_no as step_1_place')} from placed where is_1"
+    ahead = f"(partition by {unit} order by at_us {ONWARDS})"
     for step in range(2, shape.steps + 1):
         last = f"step_{step - 1}_us"
         carried = [name for name in shape.filled(step - 1) if name != last]
         candidate = _candidate(shape, step)
         found = [column.rpartition(" ")[2] for column in candidate]
-        events = source
-        if step > 2 and not shape.has_places:
-            yield f"candidates_{step}", _candidates(shape, step)
-            events = f"candidates_{step}"
         going = _select(shape.unit, f"{last} as at_us", "false as is_next", carried, _null(found))
         coming = _select(shape.unit, "at_us", "true as is_next", _null(carried), candidate)
-        merged = f"{going} from reached_{step - 1} where {last} is not null\nunion all\n{coming} from {events} where is_{step}"
+        merged = f"{going} from reached_{step - 1} where {last} is not null\nunion all\n{coming} from placed where is_{step}"
         yield f"merged_{step}", merged
-        if shape.has_places:
-            # The candidates come in order, so the least of each column is what the first of them has.
-            nexts = [f"min({name}) over {ahead} as {name.replace('found', 'next')}" for name in found]
-        else:
-            nexts = [f"first_value(case when is_next then at_us end ignore nulls) over {ahead} as next_0_us"]
+        # The candidates come in order, so the least of each column is what the first of them has.
+        nexts = [f"min({name}) over {ahead} as {name.replace('found', 'next')}" for name in found]
         yield f"ahead_{step}", f"{_select(shape.unit, f'at_us as {last}', 'is_next', carried, nexts)} from merged_{step}"
         limit = shape.limit(step)
         in_time = f"{_unused(shape, step, 'us')} <= {limit}" if limit else "true"
-        taken = (
-            f"case when {in_time} then {_unused(shape, step, what)} end as step_{step}_{what}"
-            for what in (("us", "place") if shape.has_places else ("us",))
-        )
+        taken = (f"case when {in_time} then {_unused(shape, step, what)} end as step_{step}_{what}" for what in ("us", "place"))
         yield f"reached_{step}", f"{_select(shape.unit, shape.filled(step - 1), taken)} from ahead_{step} where not is_next"
     yield "attempts_made", _stopped(shape)
 
 
-def _candidates(shape: Shape, step: int) -> str:
-    """The events of a step that lie where an attempt of the unit could still take them: the others need not be sorted."""
-    same = " and ".join(f"m.{column} = b.{column}" for column in shape.unit)
-    limit = shape.limit(step)
-    bounds = [f"min(step_{step - 1}_us) as first_us", *([f"max({limit}) as last_us"] if limit else [])]
-    reached = f"{_select(shape.unit, bounds)} from reached_{step - 1} where step_{step - 1}_us is not null"
-    within = f"m.at_us >= b.first_us{' and m.at_us <= b.last_us' if limit else ''}"
-    columns = _select((f"m.{column}" for column in shape.unit), "m.at_us", f"m.is_{step}")
-    bounded = f"({reached} group by {', '.join(shape.unit)})"
-    return f"{columns} from marked as m inner join {bounded} as b on {same} and {within} where m.is_{step}"
-
-
 def _candidate(shape: Shape, step: int) -> list[str]:
     """An event of `step` with those that come after it: as many as earlier steps may have taken, so that one of them is free."""
-    if not shape.has_places:
-        return []
     in_turn = f"over (partition by {', '.join(shape.unit)} order by place_no)"
     after = range(1, len(shape.used_before(step)) + 1)
     return [
@@ -212,28 +263,15 @@ def _strict(shape: Shape) -> Iterator[Table]:
         for step in range(2, shape.steps + 1)
         for of, default, name in ((f"is_{step}", "false", f"follows_{step}"), ("at_us", "null", f"step_{step}_us"))
     ]
-    start = ["is_1", "at_us as step_1_us", "place_no as step_1_place"]
-    yield "followed", f"{_select(shape.unit, start, following)} from placed"
-    stops = []
+    start = ["at_us as step_1_us", "place_no as step_1_place"]
+    yield "followed", f"{_select(shape.unit, 'is_1', start, following)} from placed"
+    begun = _select(shape.unit, "step_1_us", "step_1_place", (name.rpartition(" ")[2] for name in following))
+    yield "begun", f"{begun} from followed where is_1"
+    stops = {}
     for step in range(2, shape.steps + 1):
         limit = shape.limit(step)
-        in_time = f" and step_{step}_us <= {limit}" if limit else ""
-        stops.append(f"when not (follows_{step}{in_time}) then {step - 1}")
-    reached = f"case {' '.join(stops)} else {shape.steps} end" if stops else "1"
-    times = (f"step_{step}_us as at_{step}_us" for step in range(1, shape.steps + 1))
-    columns = f"{reached} as reached", times, "step_1_place as first_place", _open_until(shape, reached)
-    yield "judged", f"{_select(shape.unit, *columns)} from followed where is_1"
-    filled = []
-    for step in range(1, shape.steps + 1):
-        filled.append(f"case when reached >= {step} then at_{step}_us end as step_{step}_us")
-        filled.append(f"case when reached >= {step} then first_place + {step - 1} end as step_{step}_place")
-    yield "attempts_made", f"{_select(shape.unit, 'reached', filled, 'open_until_us')} from judged"
-
-
-def _open_until(shape: Shape, reached: str) -> str:
-    """The limit of the step after the last one reached."""
-    cases = [f"when {step - 1} then {limit}" for step in range(2, shape.steps + 1) if (limit := shape.limit(step))]
-    return f"case {reached} {' '.join(cases)} end as open_until_us" if cases else "cast(null as bigint) as open_until_us"
+        stops[step - 1] = f"not (follows_{step}{f' and step_{step}_us <= {limit}' if limit else ''})"
+    yield from _judged(shape, "begun", stops)
 
 
 # unordered ------------------------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def answer(asked: FunnelLevel, stream: Stream) -> dict[str, Any]:
     here.define("funnel_events", marks, in_order=shape.has_places, span=asked.span)
     here.define("funnel_everybody", every=True, span=asked.span)
     marked = f"select user_no, at_us, event_no, {', '.join(marks)} from funnel_events"
-    tables = attempts_tables(marked, shape)
+    tables = attempts_tables(marked, shape, stream.engine.walk)
     tables.append(("highest", "select user_no, max(reached) as highest from attempts group by user_no"))
     tables.append(("everybody", "select distinct user_no from funnel_everybody"))
     levels = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from springtide.analytics.engine import Column, Engine, Schema
-from springtide.analytics.metrics.questions.attempts import Shape, Table, attempts_tables, placed, with_tables
+from springtide.analytics.metrics.questions.attempts import Shape, Table, Walks, attempts_tables, placed, with_tables
 from springtide.analytics.metrics.questions.counted import count_best, count_in_turn
 from springtide.analytics.metrics.questions.form import EVERYTHING, Matcher, Span
 from springtide.analytics.metrics.questions.funnel_form import Funnel, FunnelBreakdown
@@ -23,10 +23,11 @@ class Pass:
     funnel: Funnel
     shape: Shape
     marked: str
+    walks: Walks
 
     @property
     def tables(self) -> list[Table]:
-        return attempts_tables(self.marked, self.shape)
+        return attempts_tables(self.marked, self.shape, self.walks)
 
 
 def pass_over(stream: Stream, funnel: Funnel, span: Span = EVERYTHING) -> Pass:
@@ -46,7 +47,7 @@ def pass_over(stream: Stream, funnel: Funnel, span: Span = EVERYTHING) -> Pass:
     )
     value = " || '|' || ".join(f"coalesce(value_{number}, '')" for number in range(1, len(props) + 1))
     columns = ["user_no", *([f"{value} as value"] if props else []), "at_us", "event_no", *marks]
-    return Pass(funnel, shape, f"select {', '.join(columns)} from funnel_events")
+    return Pass(funnel, shape, f"select {', '.join(columns)} from funnel_events", stream.engine.walk)
 
 
 def count_attempts(stream: Stream, funnel: Funnel, span: Span = EVERYTHING) -> Pass:

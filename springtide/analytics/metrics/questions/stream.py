@@ -129,7 +129,8 @@ class Stream:
         inside = f" where {' and '.join(kept)}" if kept else ""
         tables = [("facts", facts), ("marked", f"select {', '.join(columns)} from facts{inside}")]
         plain = ["user_no", "at_us", "event_no", "event", *marks, *texts, *numbers]
-        met_any = f" where {' or '.join(marks)}" if marks and not every else ""
+        # The source gives no other names than those of the marks: without conditions every event meets one.
+        met_any = f" where {' or '.join(marks)}" if conditions and not every else ""
         if calendar is None:
             last = f"select {', '.join(plain)} from marked{met_any}"
         elif days:
