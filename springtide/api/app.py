@@ -9,7 +9,7 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from springtide.api import errors, metrics, questions, reading, segments, sql, users, work
+from springtide.api import delivery, errors, metrics, questions, reading, segments, sql, users, work
 from springtide.api.bearer import Token
 from springtide.api.errors import Problem
 
@@ -78,5 +78,14 @@ api = SpringtideAPI(
     docs=Swagger(settings={"persistAuthorization": True}),
 )
 errors.answer_all(api)
-for router in (reading.router, metrics.router, questions.router, users.router, segments.router, sql.router, work.router):
+for router in (
+    reading.router,
+    metrics.router,
+    questions.router,
+    users.router,
+    segments.router,
+    sql.router,
+    work.router,
+    delivery.router,
+):
     api.add_router("", router)

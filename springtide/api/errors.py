@@ -28,11 +28,14 @@ class Problem(Schema):
 # Codes with a status of their own; else it follows from the kind of error.
 STATUS = {
     "bad_token": 401,
+    "bad_signature": 401,
+    "stale_call": 401,
     "not_allowed": 403,
     "column_not_open": 403,
     "table_not_open": 403,
     "no_such_address": 404,
     "unknown_definition": 404,
+    "unknown_connector": 404,
     "unknown_job": 404,
     "unknown_metric": 404,
     "unknown_user": 404,

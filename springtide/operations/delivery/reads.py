@@ -44,6 +44,23 @@ def withdrawn() -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
+class WithdrawalSeen:
+    """A user who wants no more marketing on a channel; "": on none."""
+
+    number: int
+    user_id: str
+    channel: str
+    source: str
+    at: datetime
+
+
+def withdrawals(*, after: int = 0, count: int = 50) -> tuple[WithdrawalSeen, ...]:
+    """Withdrawals after one that is known already, the oldest first."""
+    rows = Withdrawal.objects.filter(pk__gt=after).order_by("pk")[:count]
+    return tuple(WithdrawalSeen(*row) for row in rows.values_list("pk", "user_id", "channel", "source", "at"))
+
+
+@dataclass(frozen=True)
 class MessageFunnel:
     """The messages of a campaign: how many in each state, why those that did not go out, and what was told of the others later."""
 

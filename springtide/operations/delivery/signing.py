@@ -50,7 +50,7 @@ def verify(keys: Sequence[bytes], headers: Mapping[str, str], body: bytes, *, no
     """The id of a call that really comes from who knows one of the `keys`. Several: an old secret while a new one is brought in.
 
     refuses    bad_signature    it lacks a header, or is signed with none of the keys
-               bad_time         it is more than five minutes old, or from the future: perhaps somebody sends it again
+               stale_call       it is more than five minutes old, or from the future: perhaps somebody sends it again
     """
     message_id, at, signatures = (headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
     given = [each.removeprefix("v1,") for each in signatures.split(" ") if each.startswith("v1,")]
@@ -59,7 +59,7 @@ def verify(keys: Sequence[bytes], headers: Mapping[str, str], body: bytes, *, no
         if any(hmac.compare_digest(mine, theirs.encode()) for mine in right for theirs in given):
             if abs(now.timestamp() - int(at)) > TOLERANCE_SECONDS:
                 raise Refused(
-                    "This call is too old, or from the future.", "Sign it anew with the time of now.", code="bad_time"
+                    "This call is too old, or from the future.", "Sign it anew with the time of now.", code="stale_call"
                 )
             return message_id
     raise Refused(

@@ -167,7 +167,7 @@ def test_a_changed_or_unsigned_call_is_refused(change, body, code):
 def test_a_call_that_is_sent_again_later_is_refused(minutes):
     with pytest.raises(BadInput) as told:
         verify([KEY], signed(KEY, "m1", b"{}", now=NOON), b"{}", now=NOON + timedelta(minutes=minutes))
-    assert told.value.code == "bad_time"
+    assert told.value.code == "stale_call"
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_!!", "whsec_" + base64.b64encode(b"short").decode()])
