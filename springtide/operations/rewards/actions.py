@@ -1,4 +1,4 @@
-"""Every write of offers, budgets and rewards. The batch moves run in the caller's transaction, a few statements each, whatever the size."""
+"""Every write of offers and rewards. The batch moves run in the caller's transaction, a few statements each, whatever the size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import DateTimeField, F, Max, OuterRef, QuerySet, Subquery, Value
 
-from springtide.kernel.errors import Refused, UnknownName, suggest
+from springtide.kernel.errors import Refused, UnknownName
 from springtide.kernel.ids import content_hash
 from springtide.kernel.money import usdt
 from springtide.operations.inserting import insert_many
@@ -19,7 +19,9 @@ from springtide.operations.members import states as rights
 from springtide.operations.members.actions import audit
 from springtide.operations.members.models import Member
 from springtide.operations.rewards import ledger, offers, states
-from springtide.operations.rewards.caps import Held, NewReward
+from springtide.operations.rewards.budgets import named as budgets_named
+from springtide.operations.rewards.caps import Held
+from springtide.operations.rewards.caps import NewReward as NewReward
 from springtide.operations.rewards.ledger import Chain
 from springtide.operations.rewards.models import Budget, Entry, Offer, Payout, Posting, Reward
 from springtide.operations.rewards.naming import among
@@ -52,7 +54,7 @@ def reserve(rewards: Sequence[NewReward], *, now: datetime) -> Reserved:
                bad_amount    nothing, or less
     """
     asked = {each.key: each for each in reversed(rewards)}  # a key that comes twice is one reward, the first
-    offered, budgets = _offers({each.offer for each in rewards}), _budgets({each.budget for each in rewards})
+    offered, budgets = _offers({each.offer for each in rewards}), budgets_named({each.budget for each in rewards})
     chains = ledger.locked(each.pk for each in budgets.values())
     around = {key: chains[budget.pk] for key, budget in budgets.items()}
     held, refused = Held(rewards, offered), dict[str, str]()
@@ -195,115 +197,6 @@ def publish_offer(
 
 
 @transaction.atomic
-def open_budget(
-    key: str,
-    *,
-    title: str,
-    kind: str,
-    amount_usdt: int,
-    acting: Member | None,
-    now: datetime,
-    parent: str | None = None,
-    reason: str = "",
-) -> Budget:
-    """Open a budget, inside another one or on its own.
-
-    writes     one budget, its funding posting; one audit row
-    refuses    unknown_kind, unknown_budget
-               bad_key         empty, too long, or known already
-               bad_amount      nothing, or less
-               bad_parent      a plan lies in no other; what lies inside is of a narrower kind
-               over_parent     more than the budget around it was given
-    """
-    if kind not in states.BUDGET_KINDS:
-        raise Refused(f"There is no kind of budget '{kind}'.", suggest(kind, states.BUDGET_KINDS), code="unknown_kind")
-    if not 0 < len(key) <= 120:
-        raise Refused(f"'{key}' cannot name a budget.", "Give it 1 to 120 characters.", code="bad_key")
-    if amount_usdt <= 0:
-        raise Refused(f"A budget of {usdt(amount_usdt)} USDT gives nothing.", "Give an amount above zero.", code="bad_amount")
-    around = _budgets([parent])[parent] if parent is not None else None
-    if around is not None:
-        narrower = states.BUDGET_KINDS.index(kind) > states.BUDGET_KINDS.index(around.kind)
-        if not narrower:
-            raise Refused(
-                f"A {kind} budget cannot lie inside a {around.kind} budget.",
-                "From the outside in: plan, campaign, stratum, day.",
-                code="bad_parent",
-            )
-        if amount_usdt > around.funded_usdt:
-            raise Refused(
-                f"{usdt(amount_usdt):,} USDT is more than the {usdt(around.funded_usdt):,} USDT of '{around.key}'.",
-                "Raise the budget around it first, or ask for less.",
-                code="over_parent",
-            )
-    try:
-        with transaction.atomic():
-            budget = Budget.objects.create(key=key, title=title[:200] or key, kind=kind, parent=around, opened_at=now)
-    except IntegrityError as twice:
-        raise Refused(
-            f"There is a budget '{key}' already.", "Raise that one, or choose another key.", code="bad_key"
-        ) from twice
-    ledger.fund(budget, amount_usdt, acting=acting, now=now, reason=reason)
-    details = {"amount_usdt": amount_usdt, "inside": parent or "", "reason": reason}
-    audit("open_budget", subject=f"budget {key}", acting=acting, now=now, becomes="open", details=details)
-    return budget
-
-
-@transaction.atomic
-def change_budget(key: str, *, amount_usdt: int, acting: Member | None, now: datetime, reason: str) -> Budget:
-    """Give a budget another amount.
-
-    writes     the funding posting of the difference, and the balance; one audit row
-    refuses    unknown_budget, bad_amount, over_parent
-               below_taken    so much of it is reserved, granted or used already, here or inside
-    """
-    [chain] = ledger.locked([_budgets([key])[key].pk]).values()
-    budget, *around = chain
-    was = budget.funded_usdt
-    if amount_usdt <= 0:
-        raise Refused(f"A budget of {usdt(amount_usdt)} USDT gives nothing.", "Close it instead.", code="bad_amount")
-    taken = was - budget.available_usdt
-    if amount_usdt < taken:
-        parts = ", ".join(f"{usdt(getattr(budget, f'{each}_usdt')):,} {each}" for each in ("reserved", "granted", "consumed"))
-        raise Refused(
-            f"'{key}' cannot be lowered to {usdt(amount_usdt):,} USDT: {usdt(taken):,} are taken ({parts}).",
-            f"Lower it to {usdt(taken):,} at the least, or release reservations first.",
-            code="below_taken",
-        )
-    if around and amount_usdt > around[0].funded_usdt:
-        raise Refused(
-            f"{usdt(amount_usdt):,} USDT is more than the {usdt(around[0].funded_usdt):,} USDT of '{around[0].key}'.",
-            "Raise the budget around it first, or ask for less.",
-            code="over_parent",
-        )
-    if amount_usdt != was:
-        ledger.fund(budget, amount_usdt - was, acting=acting, now=now, reason=reason)
-        details = {"was_usdt": was, "amount_usdt": amount_usdt, "reason": reason}
-        audit("change_budget", subject=f"budget {key}", acting=acting, now=now, details=details)
-    return budget
-
-
-@transaction.atomic
-def close_budget(key: str, *, acting: Member | None, now: datetime, reason: str) -> None:
-    """Reserve nothing more from a budget, nor from those inside it. What was reserved goes on.
-
-    writes     the budget, closed; one audit row
-    refuses    unknown_budget, move_not_open
-    """
-    if not Budget.objects.filter(pk=_budgets([key])[key].pk, is_open=True).update(is_open=False):
-        raise Refused(f"'{key}' is closed already.", "Reload and look again.", code="move_not_open")
-    audit(
-        "close_budget",
-        subject=f"budget {key}",
-        acting=acting,
-        now=now,
-        was="open",
-        becomes="closed",
-        details={"reason": reason},
-    )
-
-
-@transaction.atomic
 def _move(
     name: str, amounts: Mapping[str, int | None], *, now: datetime, acting: Member | None, reason: str = ""
 ) -> frozenset[str]:
@@ -441,14 +334,6 @@ def _offers(hashes: Collection[str]) -> dict[str, Offer]:
     }
     for missing in hashes - found.keys():
         raise UnknownName(f"There is no offer of the content {missing}.", "Publish it first.", code="unknown_offer")
-    return found
-
-
-def _budgets(keys: Collection[str]) -> dict[str, Budget]:
-    found = {each.key: each for each in Budget.objects.filter(key__in=keys)}
-    for missing in set(keys) - found.keys():
-        hint = suggest(missing, Budget.objects.values_list("key", flat=True))
-        raise UnknownName(f"There is no budget '{missing}'.", hint or "Open one first.", code="unknown_budget")
     return found
 
 

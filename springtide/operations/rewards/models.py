@@ -28,6 +28,7 @@ class Budget(models.Model):
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     is_open = models.BooleanField(default=True)  # a closed one reserves nothing more; what was reserved goes on
     opened_at = models.DateTimeField()
+    asked_usdt = models.BigIntegerField(null=True)  # what it shall have once somebody else has agreed
     budget_usdt = models.BigIntegerField(default=0)
     reserved_usdt = models.BigIntegerField(default=0)
     granted_usdt = models.BigIntegerField(default=0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from springtide.kernel.money import micro
-from springtide.operations.rewards.actions import open_budget, publish_offer
+from springtide.operations.rewards.actions import publish_offer
+from springtide.operations.rewards.budgets import open_budget
 from springtide.operations.rewards.caps import NewReward
 from springtide.operations.rewards.models import Budget
 from tests.operations.conftest import NOON

@@ -86,7 +86,7 @@ def test_who_paid_in_enough_since_the_promise_is_granted(exchange, promised):
 
 
 def test_volume_counts_on_the_product_and_the_markets_that_are_listed(exchange, promised):
-    asked = {
+    asked: dict = {
         "any": ({"volume_usdt": 1000}, ["ann", "bob"]),
         "spot": ({"volume_usdt": 1000, "product": "spot"}, ["ann"]),
         "contract": ({"volume_usdt": 1000, "product": "contract"}, ["bob"]),

@@ -9,16 +9,15 @@ from springtide.operations.members.models import AuditRow
 from springtide.operations.rewards import actions
 from springtide.operations.rewards.actions import (
     activate,
-    change_budget,
     claw_back,
     consume,
     expire,
     grant,
-    open_budget,
     release,
     reserve,
     revoke,
 )
+from springtide.operations.rewards.budgets import change_budget, close_budget, open_budget
 from springtide.operations.rewards.models import Posting, Reward
 from tests.operations.conftest import NOON
 from tests.operations.rewards.conftest import TEN, balances
@@ -91,7 +90,7 @@ def test_a_reward_is_reserved_once_however_often_it_is_asked_for(promise):
 
 
 def test_what_is_more_than_the_offer_or_in_a_closed_budget_is_refused_with_its_reason(promise):
-    actions.close_budget("first-trade", acting=None, now=NOON, reason="over")
+    close_budget("first-trade", acting=None, now=NOON, reason="over")
     reserved = reserve([promise("ann", amount=TEN + 1), promise("bob", budget="first-trade")], now=NOON)
     assert reserved.refused == {"win-back:ann": "over_offer", "first-trade:bob": "closed"}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from springtide.kernel.errors import Refused
-from springtide.operations.rewards import actions, states
+from springtide.operations.rewards import actions, budgets, states
 from springtide.operations.rewards.caps import NewReward
 from springtide.operations.rewards.models import Budget, Reward
 from springtide.operations.rewards.reads import ledger_state
@@ -46,7 +46,7 @@ class Ledger(RuleBasedStateMachine):
         self.given = {"plan": 100, "one": 60, "two": 60, "today": 30}
         for key, parent in INSIDE.items():
             kind = states.BUDGET_KINDS[(0, 1, 1, 3)[list(INSIDE).index(key)]]
-            actions.open_budget(key, title=key, kind=kind, amount_usdt=self.given[key], parent=parent, acting=None, now=NOON)
+            budgets.open_budget(key, title=key, kind=kind, amount_usdt=self.given[key], parent=parent, acting=None, now=NOON)
         self.offer = actions.publish_offer(
             "any", title="", kind="cash", amount_usdt=50, terms={"per_cluster": 1000, "per_user": 1000}, acting=None, now=NOON
         ).content_hash
@@ -130,7 +130,7 @@ class Ledger(RuleBasedStateMachine):
         parent = INSIDE[key]
         is_open = self.taken(key) <= amount and (parent is None or amount <= self.given[parent])
         with nullcontext() if is_open else pytest.raises(Refused):
-            actions.change_budget(key, amount_usdt=amount, acting=None, now=NOON, reason="change")
+            budgets.change_budget(key, amount_usdt=amount, acting=None, now=NOON, reason="change")
         self.given[key] = amount if is_open else self.given[key]
 
     @precondition(lambda self: self.rewards)

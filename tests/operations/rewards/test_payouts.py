@@ -172,6 +172,7 @@ def test_a_worker_that_died_on_the_way(calls, gateway, owed, honours_keys, becom
     owed("ann")
     payer = calls(honours_keys=honours_keys)
     dead = lease(payer, now=NOON)
+    assert dead
     assert lease(payer, now=NOON) is None  # nobody else takes it while the lease holds
 
     _pay(payer, now=Clock(NOON + timedelta(minutes=3)))

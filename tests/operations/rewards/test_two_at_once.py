@@ -2,7 +2,8 @@
 
 import threading
 
-from springtide.operations.rewards.actions import consume, grant, open_budget, publish_offer, release, reserve
+from springtide.operations.rewards.actions import consume, grant, publish_offer, release, reserve
+from springtide.operations.rewards.budgets import open_budget
 from springtide.operations.rewards.caps import NewReward
 from springtide.operations.rewards.models import Budget, Reward
 from springtide.operations.rewards.reads import ledger_state
