@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from springtide.cli import asking, changes, evidence, metrics, people, reading, segments, sql, strategy, writing
+from springtide.cli import asking, changes, delivery, evidence, metrics, people, reading, risk, segments, sql, strategy, writing
 from springtide.kernel.errors import SpringtideError
 
 
@@ -62,6 +62,8 @@ for command in (
     *evidence.COMMANDS,
     *segments.COMMANDS,
     *strategy.COMMANDS,
+    *risk.COMMANDS,
+    *delivery.COMMANDS,
     *sql.COMMANDS,
     *people.COMMANDS,
 ):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from springtide.analytics.engine import Engine
 from springtide.analytics.foresight.gates import DECIDED, Gate, unknown_columns
+from springtide.analytics.foresight.judging import GATE_QUERY
 from springtide.analytics.foresight.tables import GATE_COLUMNS
 from springtide.analytics.rules import Words
 
@@ -15,6 +17,7 @@ MUCH = 0.2  # from this share denied on, a dry run says why
 EXAMPLES = 5
 
 _ABOUT = {column.name: column.about for column in GATE_COLUMNS}
+_INPUTS = {column: known for known, column in re.findall(r"when \$(knows_\w+) then .* end as (\w+),", GATE_QUERY.text)}
 _BY_A_PERSON = Words("denied by a person", "人工拒绝")
 _LOOK = Words("Leave these users out of the audience, or look at gate “{gate}”.", "请将这些用户移出受众，或查看闸门“{gate}”。")
 
@@ -40,6 +43,7 @@ class Hits:
     reviewed: int
     denied: int
     hits: tuple[Hit, ...]  # in the order of the gates
+    silent: tuple[Hit, ...] = ()  # gates that let everybody pass, because what they ask was never given
 
     @property
     def main_cause(self) -> Hit | None:
@@ -56,8 +60,8 @@ class Hits:
         return f"{share}% 被拒：{says}。{mend}" if language.startswith("zh") else f"{share} % denied: {says}. {mend}"
 
 
-def count_hits(engine: Engine, judged: str, gates: Sequence[Gate]) -> Hits:
-    """Count a table that `judge` made, while what it reads is still attached."""
+def count_hits(engine: Engine, judged: str, gates: Sequence[Gate], known: Mapping[str, bool] | None = None) -> Hits:
+    """Count a table that `judge` made by these gates, while what it reads is still attached. `known`: see `known_inputs`."""
     told = engine.rows(f"select verdict, reasons, count(*) as users from {judged} group by verdict, reasons").values
     verdicts: Counter[str] = Counter()
     codes: Counter[str] = Counter()
@@ -73,6 +77,7 @@ def count_hits(engine: Engine, judged: str, gates: Sequence[Gate]) -> Hits:
         verdicts["review"],
         verdicts["deny"],
         tuple(_named(hit, engine, judged) if hit.code == "unknown_matrix_verdict" else hit for hit in hits),
+        tuple(hit for gate in gates if gate.unknown == "allow" and (hit := _silent(gate, known or {}))),
     )
 
 
@@ -95,6 +100,11 @@ def _hits_of(gate: Gate, codes: Counter[str]) -> list[Hit]:
     # Two gates may want for one column: it is told with the first of them.
     told = [(code, codes.pop(code, 0)) for code in wanted]
     return [*hits, *(Hit(gate.key, code, gate.unknown, users, *_unknown(code)) for code, users in told if users)]
+
+
+def _silent(gate: Gate, known: Mapping[str, bool]) -> Hit | None:
+    column = next((column for column in gate.needs if not known.get(_INPUTS.get(column, ""), True)), None)
+    return Hit(gate.key, f"unknown_{column}", "allow", 0, *_unknown(f"unknown_{column}")) if column else None
 
 
 def _unknown(code: str) -> tuple[Words, Words]:

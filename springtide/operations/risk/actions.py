@@ -104,12 +104,12 @@ def lift_flag(number: int, *, note: str, acting: Member | None, now: datetime) -
     """Take a flag down. What the user did to protect themselves, and sanctions, are lifted by their source.
 
     writes     flag.lifted_at; one audit row
-    refuses    not_allowed, unknown_flag, no_reason, moved_already
+    refuses    not_allowed, no_such_flag, no_reason, moved_already
     """
     _refuse_unless(acting)
     flag = Flag.objects.filter(pk=number).first()
     if flag is None:
-        raise UnknownName(f"There is no flag {number}.", "Reload and look again.", code="unknown_flag")
+        raise UnknownName(f"There is no flag {number}.", "Reload and look again.", code="no_such_flag")
     text = _text(note)
     if not Flag.objects.filter(pk=number, lifted_at=None).update(lifted_at=now, lifted_by=acting):
         raise Refused("It is lifted already.", "Reload and look again.", code="moved_already")

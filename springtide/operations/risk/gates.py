@@ -18,7 +18,7 @@ from springtide.analytics.foresight import judging
 from springtide.analytics.foresight.benefit import Benefit
 from springtide.analytics.foresight.gates import DECIDED, Gate, gates_in_force, shipped_gates
 from springtide.analytics.foresight.hits import Hits, count_hits
-from springtide.analytics.foresight.judging import GateAnswer, Policy
+from springtide.analytics.foresight.judging import GateAnswer, Policy, known_inputs
 from springtide.analytics.foresight.matrix import Matrix, matrix_of, shipped_matrix
 from springtide.analytics.foresight.tables import RESTRICTIONS
 from springtide.analytics.lake import Snapshot
@@ -69,7 +69,8 @@ def dry_run(
     asked = Rule.parse(rule, PROFILE_TYPES)
     engine.make("asked_by_rule", f"select user_no from profiles where is_counted and ({asked.sql()})")
     table = judged(engine, snapshot, users_table="asked_by_rule", benefit=benefit, as_of=as_of, now=now, into=into)
-    return count_hits(engine, table, gates_now())
+    gates = [gate for gate in gates_now() if gate.concerns(benefit)]
+    return count_hits(engine, table, gates, known_inputs(snapshot.manifest))
 
 
 def verdicts(

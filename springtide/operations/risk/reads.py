@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from springtide.analytics.foresight.gates import Clause
+from springtide.analytics.foresight.judging import GateAnswer
+from springtide.analytics.rules import Why, Words
 from springtide.kernel.errors import Refused, UnknownName
 from springtide.kernel.money import usdt
 from springtide.operations.members import states as rights
+from springtide.operations.members.fields import fields
 from springtide.operations.members.models import Member
+from springtide.operations.members.states import field_right
 from springtide.operations.risk.gates import standing_decisions, standing_flags
 from springtide.operations.risk.models import Case, Decision, Flag
 
@@ -32,6 +37,7 @@ class CaseSeen:
     origin: str
     text: str
     evidence: Mapping[str, Mapping[str, Any]]  # user → column → value
+    left_out: tuple[str, ...]  # columns that the member may not see
     state: str
     opened_at: datetime
     opened_by: str
@@ -67,6 +73,31 @@ class FlagSeen:
 
 
 @dataclass(frozen=True)
+class ClauseSeen:
+    """How a clause came out for a user. `seen`: column and value, money as Decimal USDT; `left_out` the member may not see."""
+
+    code: str
+    verdict: str
+    says: Words
+    rule: str
+    holds: bool | None
+    seen: tuple[tuple[str, Any], ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GateSeen:
+    """What a gate says of a user."""
+
+    key: str
+    title: Words
+    version: int
+    verdict: str
+    codes: tuple[str, ...]
+    clauses: tuple[ClauseSeen, ...]
+
+
+@dataclass(frozen=True)
 class Flagged:
     """Is something known against a user? `kinds` and `decided` are null for who may not see reasons."""
 
@@ -95,7 +126,7 @@ def queue(
     told = {row["kind"]: row["cases"] for row in Case.objects.filter(state="open").values("kind").annotate(cases=Count("pk"))}
     oldest = Case.objects.filter(state="open").order_by("opened_at").values_list("opened_at", flat=True).first()
     page = ordered.select_related("opened_by", "decided_by").prefetch_related("parties")[offset : offset + count]
-    return Queue(tuple(_seen(row) for row in page), rows.count(), told, oldest)
+    return Queue(tuple(_seen(row, member) for row in page), rows.count(), told, oldest)
 
 
 def case(number: int, member: Member | None) -> CaseSeen:
@@ -107,7 +138,7 @@ def case(number: int, member: Member | None) -> CaseSeen:
     is_own = row is not None and member is not None and row.kind == "appeal" and row.opened_by_id == member.pk
     if row is None or not (is_own or may_see_reasons(member)):
         raise UnknownName(f"There is no case {number}.", "Reload the queue.", code="unknown_case")
-    return _seen(row, with_reasons=may_see_reasons(member))
+    return _seen(row, member)
 
 
 def flags(
@@ -142,6 +173,41 @@ def flag_of(user_id: str, member: Member, *, now: datetime) -> Flagged:
     return Flagged(is_flagged, kinds, said) if may_see_reasons(member) else Flagged(is_flagged, None, None)
 
 
+def gates_seen(answered: Iterable[GateAnswer], member: Member | None) -> tuple[GateSeen, ...]:
+    """What `explained` found, without the columns that the member may not see.
+
+    refuses    not_allowed    the member may not see reasons
+    """
+    _refuse_unseeing(member)
+    return tuple(
+        GateSeen(
+            each.gate.key,
+            each.gate.title,
+            each.gate.version,
+            each.verdict,
+            each.codes,
+            tuple(_clause_seen(clause, why, member) for clause, why in each.reasons),
+        )
+        for each in answered
+    )
+
+
+def _clause_seen(clause: Clause, why: Why, member: Member | None) -> ClauseSeen:
+    seen = dict(pair for comparison in why.comparisons for pair in comparison.seen)
+    shown, left_out = _parted(member, seen)
+    told = tuple((name, seen[name]) for name in shown)
+    return ClauseSeen(clause.code, clause.verdict, clause.says, clause.rule.text, why.holds, told, left_out)
+
+
+def _parted(member: Member | None, columns: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns that a member who sees reasons may see, and the others: money and personal data have rights of their own."""
+    if member is None:
+        return tuple(columns), ()
+    parted = fields(member, columns)
+    risk = tuple(column for column in parted.left_out if field_right(column) == rights.SEE_RISK)
+    return (*parted.shown, *risk), tuple(column for column in parted.left_out if column not in risk)
+
+
 def _decisions(now: datetime, users: Collection[str]) -> QuerySet[Decision]:
     return standing_decisions(now).filter(user_id__in=users)
 
@@ -151,8 +217,10 @@ def _refuse_unseeing(member: Member | None) -> None:
         raise Refused("You may not see what risk control sees.", "Ask risk control.", code="not_allowed")
 
 
-def _seen(row: Case, *, with_reasons: bool = True) -> CaseSeen:
-    found = row.evidence.get("users", {}) if with_reasons else {}
+def _seen(row: Case, member: Member | None) -> CaseSeen:
+    with_reasons = may_see_reasons(member)
+    found: dict[str, dict[str, Any]] = row.evidence.get("users", {}) if with_reasons else {}
+    shown, left_out = _parted(member, dict.fromkeys(name for told in found.values() for name in told))
     return CaseSeen(
         number=row.pk,
         kind=row.kind,
@@ -162,7 +230,10 @@ def _seen(row: Case, *, with_reasons: bool = True) -> CaseSeen:
         is_hold=row.is_hold,
         origin=row.origin,
         text=row.text,
-        evidence={user: {name: _shown(name, value) for name, value in told.items()} for user, told in found.items()},
+        evidence={
+            user: {name: _shown(name, told[name]) for name in shown if name in told} for user, told in sorted(found.items())
+        },
+        left_out=left_out,
         state=row.state,
         opened_at=row.opened_at,
         opened_by=_name(row.opened_by),

@@ -9,6 +9,7 @@ import pytest
 from springtide.analytics.foresight.benefit import Benefit
 from springtide.analytics.foresight.gates import gates_in_force, shipped_gates
 from springtide.analytics.foresight.hits import count_hits, says
+from springtide.analytics.foresight.judging import JUDGED
 
 VOUCHER = Benefit("fee_voucher", amount_usdt=Decimal(5))
 
@@ -40,6 +41,17 @@ def test_why_much_is_denied_is_said_with_how_to_mend_it(told):
 def test_what_the_matrix_lacks_is_named_the_most_frequent_first(told):
     found = told("xyyv")
     assert found.sentence().startswith("75 % denied: the matrix has no row for where they live (YY, XX). Let compliance")
+
+
+def test_a_gate_that_lets_pass_for_want_of_data_says_so(exchange):
+    known = {"knows_counterparties": False, "knows_links": True}
+    engine = exchange.engine
+    engine.table("judged", JUDGED, [(1, "allow", "")])
+    [silent] = count_hits(engine, "judged", shipped_gates(), known).silent
+    assert (silent.gate, silent.says.en, silent.mend.en) == (
+        "wash", "the other side of trades is not known", "Give counterparty_user_id with the trades."
+    )  # fmt: skip
+    assert count_hits(engine, "judged", shipped_gates(), {"knows_counterparties": True}).silent == ()
 
 
 def test_where_little_is_denied_nothing_is_said(told):

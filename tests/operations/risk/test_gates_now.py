@@ -16,6 +16,7 @@ from springtide.operations.risk import gates
 from springtide.operations.risk.actions import NewCase, NewFlag, decide, open_cases, raise_flags
 from springtide.operations.risk.gates import Verdict
 from springtide.operations.risk.models import Case
+from springtide.operations.risk.reads import gates_seen
 from springtide.operations.risk.reviews import reviews
 from tests.analytics.foresight.conftest import TODAY, judged_at
 from tests.operations.conftest import NOON
@@ -106,6 +107,17 @@ def test_one_user_is_told_with_every_clause(exchange, db):
     assert dict(linked.reasons[-1][1].comparisons[0].seen) == {"cluster_size": 3}
     with pytest.raises(UnknownName):
         gates.explained(exchange.engine, snapshot, "nobody", benefit=VOUCHER, as_of=TODAY, now=NOON)
+
+
+def test_money_and_where_a_user_lives_have_rights_of_their_own(exchange, risk_collaborator, manager):
+    snapshot = exchange.lake.snapshot()
+    told = gates.explained(exchange.engine, snapshot, "ann", benefit=VOUCHER, as_of=TODAY, now=NOON)
+    seen = {gate.key: gate for gate in gates_seen(told, risk_collaborator)}
+    [cap, _] = seen["caps"].clauses
+    assert (cap.seen, cap.left_out) == ((), ("rewards_30d_usdt", "amount_usdt", "expected_revenue_usdt"))
+    assert seen["linked"].clauses[-1].seen == (("cluster_size", 3), ("is_cluster_hub_only", False))
+    with pytest.raises(Refused):
+        gates_seen(told, manager)
 
 
 @pytest.mark.django_db(transaction=True)

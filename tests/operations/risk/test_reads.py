@@ -13,7 +13,12 @@ from springtide.operations.risk.actions import NewCase, NewFlag, appeal, decide,
 from springtide.operations.risk.models import Case
 from tests.operations.conftest import NOON
 
-FEW = NewCase("cluster 4", ("ann", "bob", "cid"), ("linked_few",), evidence={"users": {"ann": {"hedge_30d_usdt": 5_000_000}}})
+FEW = NewCase(
+    "cluster 4",
+    ("ann", "bob", "cid"),
+    ("linked_few",),
+    evidence={"users": {"ann": {"cluster_size": 3, "hedge_30d_usdt": 5_000_000}}},
+)
 MANY = NewCase("cluster 9", tuple(f"u{n}" for n in range(8)), ("linked_many",), is_hold=True)
 DAY = timedelta(days=1)
 
@@ -35,9 +40,12 @@ def test_holds_come_first_and_then_the_oldest(waiting, risk_collaborator):
     assert [case.subject for case in reads.queue(risk_collaborator, count=1, offset=1).cases] == ["cluster 4"]
 
 
-def test_money_in_evidence_is_told_in_usdt(waiting, risk_collaborator):
+def test_money_in_evidence_is_told_in_usdt_to_who_may_see_money(waiting, risk_collaborator):
     [_, few, _] = reads.queue(risk_collaborator).cases
-    assert few.evidence == {"ann": {"hedge_30d_usdt": Decimal("5.000000")}}
+    assert (few.evidence, few.left_out) == ({"ann": {"cluster_size": 3}}, ("hedge_30d_usdt",))
+    risk_collaborator.granted_rights = ["see_money"]
+    [_, few, _] = reads.queue(risk_collaborator).cases
+    assert (few.evidence, few.left_out) == ({"ann": {"cluster_size": 3, "hedge_30d_usdt": Decimal("5.000000")}}, ())
 
 
 def test_what_was_decided_is_kept_with_its_reason(waiting, risk_collaborator):
