@@ -9,6 +9,7 @@ from django.test import Client
 
 from springtide.home import Home
 from springtide.operations.members.actions import create_member
+from tests.desk.browsing import FLAGS, browsing, serving
 from tests.desk.shown_home import MADE_AT, make_home
 
 PASSWORD = "a tide that lifts 3 boats"
@@ -84,3 +85,49 @@ def manager(browser_of, serves, shown_home):
     """A manager's browser before the shown home."""
     serves(shown_home)
     return browser_of("manager")
+
+
+@pytest.fixture(scope="session")
+def served(shown_home, tmp_path_factory):
+    """A console over a home of its own, for every test with a browser: (address, the founder's name and password)."""
+    home = tmp_path_factory.mktemp("served") / "home"
+    shutil.copytree(shown_home.path, home)
+    with serving(home, PASSWORD) as console:
+        yield console
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def state_of(chromium, served):
+    """What a browser keeps of a member who signed in by hand: of `founder`, who is a manager, of `analyst` or `approver`."""
+    kept = {}
+
+    def sign_in(who):
+        if who not in kept:
+            name, password = (served.name, served.password) if who == "founder" else (who, PASSWORD)
+            with browsing(chromium) as page:
+                page.goto(f"{served.address}/users/")
+                page.get_by_label("Name").fill(name)
+                page.get_by_label("Password").fill(password)
+                page.get_by_role("button", name="Sign in").click()
+                page.get_by_role("heading", name="Users").wait_for()
+                kept[who] = page.context.storage_state()
+        return kept[who]
+
+    return sign_in
+
+
+@pytest.fixture
+def signed_in(chromium, state_of):
+    """A manager's browser."""
+    with browsing(chromium, storage_state=state_of("founder")) as page:
+        yield page

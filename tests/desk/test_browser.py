@@ -1,31 +1,13 @@
 """A person's path through the console, by what is written on the screen: Chromium before `springtide serve`, worker and all."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.desk.browsing import EVERY_WAY, PHONE, browsing, counted, faults, ready, violations
+
 pytestmark = pytest.mark.browser
 
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-SERVE = (
-    "import sys; from pathlib import Path; from springtide.desk.serve import run;"
-    "run(Path(sys.argv[1]), '127.0.0.1', int(sys.argv[2]))"
-)
 TRADES = """成交ID,用户ID,成交时间,交易对,方向,成交价,数量,成交额,手续费
 t1,u00010,2026-04-01 07:30:00,BTCUSDT,买入,60000,0.01,600,0.6
 t2,u00011,2026-04-01 23:30:00,BTCUSDT,卖出,60000,0.02,1200,1.2
@@ -33,81 +15,9 @@ t3,u00012,2026-04-01 09:00:00,BTCUSDT,买入,60000,-0.01,600,0.6
 """
 
 
-@pytest.fixture(scope="module")
-def served(shown_home, tmp_path_factory):
-    """The address of a console over a home of its own, and the founder's name and password."""
-    home = tmp_path_factory.mktemp("served") / "home"
-    shutil.copytree(shown_home.path, home)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "SPRINGTIDE", "DATABASE"))}
-    server = subprocess.Popen([sys.executable, "-c", SERVE, str(home), str(port)], env=clean, stdout=subprocess.PIPE, text=True)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/sign-in/", timeout=5).close()
-                break
-            except (urllib.error.URLError, ConnectionError):
-                assert server.poll() is None
-                time.sleep(0.25)
-        said = server.stdout.readline() + server.stdout.readline()
-        assert address in said
-        yield address, *(home / "first-sign-in.txt").read_text().split()
-    finally:
-        server.terminate()
-        server.communicate(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def browsing(chromium, **state):
-    """A fresh browser; whatever it complains about on its console fails the test."""
-    context = chromium.new_context(viewport=DESKTOP, color_scheme="light", reduced_motion="reduce", locale="en-GB", **state)
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.complaints = complaints
-    yield page
-    context.close()
-    assert not complaints
-
-
 @pytest.fixture
 def stranger(chromium):
     with browsing(chromium) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def session(chromium, served):
-    """What a browser keeps of a manager who signed in by hand."""
-    address, name, password = served
-    with browsing(chromium) as page:
-        page.goto(f"{address}/users/")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("heading", name="Users").wait_for()
-        return page.context.storage_state()
-
-
-@pytest.fixture
-def signed_in(chromium, session):
-    """A manager's browser."""
-    with browsing(chromium, storage_state=session) as page:
         yield page
 
 
@@ -117,26 +27,6 @@ def page(signed_in, served):
     signed_in.goto(served[0])
     ready(signed_in)
     return signed_in
-
-
-def ready(page):
-    """All tiles are there."""
-    from playwright.sync_api import expect
-
-    expect(page.locator(".waits")).to_have_count(0, timeout=30_000)
-    page.wait_for_load_state("networkidle")
-
-
-def counted(page):
-    """The number in the heading of a list."""
-    return int(re.match(r"[\d,]+", page.locator(".list h2").inner_text())[0].replace(",", ""))
-
-
-def violations(page):
-    """What axe finds, as sentences."""
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)")
-    return [f"{each['id']}: {each['help']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
 
 def test_a_manager_reads_the_overview_opens_a_list_and_comes_back_to_the_same_view(page):
@@ -269,13 +159,16 @@ ADDRESSES = (
     "/dashboards/",
     "/metrics/",
     "/metrics/of/registrations/",
+    "/metrics/tree/",
+    "/metrics/acquisition/?least=2",
     "/changes/",
     "/segments/",
     "/segments/edit/",
     "/diagnosis/",
     "/strategy/",
     "/", "/users/", "/users/list/?lifecycle=repeat", "/users/list/?user=nobody", "/data/", "/data/quarantine/", "/data/restatements/",
-    "/data/definitions/", "/data/import/", "/account/", "/admin/members/", "/admin/audit/", "/admin/schedules/", "/approvals/",
+    "/data/definitions/", "/data/definitions/behaviour/", "/strategy/edit/", "/strategy/edit/?cell=lapsing:high:*", "/data/import/",
+    "/account/", "/admin/members/", "/admin/audit/", "/admin/schedules/", "/approvals/",
     "/nowhere/",
 )  # fmt: skip
 
@@ -286,17 +179,7 @@ def test_nothing_stands_in_the_way_of_a_screen_reader_in_light_and_dark_and_on_a
     page.goto(served[0] + path)
     ready(page)
     page.complaints[:] = [said for said in page.complaints if "404" not in said]
-    found = {}
-    for size in (DESKTOP, PHONE):
-        page.set_viewport_size(size)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(150)
-            if seen := violations(page):
-                found[(size["width"], scheme)] = seen
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{path} is {wide} pixels wider than the screen of {size['width']}"
-    assert not found
+    assert not faults(page, EVERY_WAY)
 
 
 def test_the_door_is_clean_too(stranger, served):

@@ -1,74 +1,16 @@
 """An analyst's path through the SQL page, by what is written on the screen."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-
 import pytest
 
-from tests.desk.conftest import PASSWORD
-from tests.desk.test_browser import DESKTOP, PHONE, SERVE, browsing, chromium, violations  # noqa: F401 – chromium is a fixture
+from tests.desk.browsing import EVERY_WAY, browsing, faults
 
 pytestmark = pytest.mark.browser
 
-ADD = """
-import sys
-from pathlib import Path
-from springtide.desk.serve import prepare
-prepare(Path(sys.argv[1]))
-from springtide.kernel import clock
-from springtide.operations.members.actions import create_member
-create_member(username='analyst', display_name='Analyst', role='analyst', password=sys.argv[2], now=clock.now(),
-              granted_rights=['export_users'])
-"""
-
-
-@pytest.fixture(scope="module")
-def address(shown_home, tmp_path_factory):
-    """The console over a home of its own, in which an analyst can sign in."""
-    home = tmp_path_factory.mktemp("served-sql") / "home"
-    shutil.copytree(shown_home.path, home)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "SPRINGTIDE", "DATABASE"))}
-    subprocess.run([sys.executable, "-c", ADD, str(home), PASSWORD], env=clean, check=True, timeout=60)
-    server = subprocess.Popen([sys.executable, "-c", SERVE, str(home), str(port)], env=clean, stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/", timeout=5).close()
-                break
-            except (urllib.error.URLError, ConnectionError):
-                assert server.poll() is None
-                time.sleep(0.25)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def state(chromium, address):  # noqa: F811
-    """What a browser keeps of an analyst who signed in by hand."""
-    with browsing(chromium) as page:
-        page.goto(f"{address}/sql/")
-        page.get_by_label("Name").fill("analyst")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("heading", name="SQL").wait_for()
-        return page.context.storage_state()
-
 
 @pytest.fixture
-def page(chromium, address, state):  # noqa: F811
-    with browsing(chromium, storage_state=state) as page:
-        page.goto(f"{address}/sql/")
+def page(chromium, served, state_of):
+    with browsing(chromium, storage_state=state_of("analyst")) as page:
+        page.goto(f"{served.address}/sql/")
         yield page
 
 
@@ -111,12 +53,8 @@ def test_a_mistake_is_told_beside_the_statement(page):
     page.get_by_role("alert").get_by_text("cuntry").first.wait_for()
 
 
-def test_nothing_stands_in_the_way_of_a_screen_reader_in_light_and_dark_and_on_a_phone(page, address):
-    page.goto(f"{address}/sql/?saved=countries")
+def test_nothing_stands_in_the_way_of_a_screen_reader_in_light_and_dark_and_on_a_phone(page, served):
+    page.goto(f"{served.address}/sql/?saved=countries")
     page.get_by_role("button", name="Run").click()
     page.locator("#rows-title").wait_for()
-    for size, scheme in ((DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light")):
-        page.set_viewport_size(size)
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        assert violations(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert not faults(page, EVERY_WAY)
