@@ -107,14 +107,23 @@ def assigned_query(campaign: str, salt: int, *, dialect: str) -> str:
     return f"select user_no, person_no, person_id, {control} as control_bucket, {drawn} as campaign_bucket from ({named}) as n"
 
 
-def attach_persons(engine: Engine, snapshot: Snapshot, *, salt: int, day: date) -> int:
-    """Make `persons_of`: the person of every user, newcomers with those they inherit; how many of them are new to the map."""
+def attach_persons(engine: Engine, snapshot: Snapshot, *, salt: int, day: date, few: str | None = None) -> None:
+    """Make `persons_of`: the person of every user, newcomers with those they inherit (is_new).
+
+    `few`: a table of user_no, where few are asked for; then these and who is linked with them are looked at.
+    """
     snapshot.attach(engine, "users", fact_schema("users"))
     snapshot.attach(engine, "clusters", CLUSTERS)
     snapshot.attach(engine, "persons", PERSONS)
+    asked = ""
+    if few:
+        linked = "select a.user_no from clusters as a inner join clusters as b on a.cluster_no = b.cluster_no"
+        asked = (
+            f" where user_no in (select user_no from {few} union all {linked} where b.user_no in (select user_no from {few}))"
+        )
+    engine.make("accounts_of", f"select user_no, master_no from users{asked}")
     engine.make("persons_known", "select user_no, person_no, since_on from persons where salt = $salt", salt=salt)
     engine.make("persons_of", definition(PACKAGE, "persons").text, day=day, largest_cluster=LARGEST_CLUSTER)
-    return int(engine.rows("select count(*) from persons_of where is_new").scalar())
 
 
 def settle_persons(lake: Lake, engine: Engine, *, salt: int, day: date, now: datetime) -> int:
@@ -122,16 +131,21 @@ def settle_persons(lake: Lake, engine: Engine, *, salt: int, day: date, now: dat
 
     writes     lake table persons
     """
-    if not attach_persons(engine, lake.snapshot(), salt=salt, day=day):
+    attach_persons(engine, lake.snapshot(), salt=salt, day=day)
+    if not _new(engine):
         return 0
     with lake.writing() as publication:
-        new = attach_persons(engine, publication.snapshot, salt=salt, day=day)  # somebody may have settled them meanwhile
-        if new:
+        attach_persons(engine, publication.snapshot, salt=salt, day=day)  # somebody may have settled them meanwhile
+        if new := _new(engine):
             path = publication.new_path("persons", f"{salt}")
             query = "select user_no, person_no, since_on, cast($salt as integer) as salt from persons_of where is_new order by user_no"
             publication.add("persons", path, rows=engine.write(query, path, salt=salt))
             publication.commit(now=now)
     return new
+
+
+def _new(engine: Engine) -> int:
+    return int(engine.rows("select count(*) from persons_of where is_new").scalar())
 
 
 def merged_clusters(engine: Engine, snapshot: Snapshot, *, salt: int) -> Merged:

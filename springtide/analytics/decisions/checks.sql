@@ -1,5 +1,5 @@
 -- What a campaign decides for every candidate: the first check that refuses, in the order in which they are asked, or that it is due.
--- grain: user_no · arm, verdict (due, refused, control, holdout), check_no, reason, risk_reasons, has_passed, due_at
+-- grain: user_no · arm, verdict (due, refused, control, holdout), check_no, reason, risk_reasons, has_passed, due_at, left_in_caps (contacts)
 -- reads candidates (one row a user, with what is known of them), assigned (their draws), arms (buckets of each arm), judged (what the risk
 -- gates say), decided (this run and step), entered (may not enter again), excluding (in another campaign of the group), withdrawn (consent
 -- since the last close), clock_groups (when quiet hours end) and contacted (contacts inside the windows of the caps)
@@ -40,6 +40,15 @@ with facts as (
             when coalesce(k.of_channel, 0) >= $most_of_channel then 'capped_channel'
             when coalesce(k.of_all, 0) >= $most_of_all then 'capped_overall'
         end as capped,
+        case
+            when $is_service then $most_of_all
+            when $is_outreach then least($most_outreach - coalesce(k.outreach, 0), $most_of_all - coalesce(k.of_all, 0))
+            else least(
+                $most_of_class - coalesce(k.of_class, 0),
+                $most_of_channel - coalesce(k.of_channel, 0),
+                $most_of_all - coalesce(k.of_all, 0)
+            )
+        end as caps_leave,
         g.release_at, g.basis
     from candidates as c
     left join assigned as a on c.user_no = a.user_no
@@ -78,7 +87,7 @@ asked as (
             when lacks is not null then 15
             else 16
         end as check_no,
-        stands, risk, consent, again, capped, lacks
+        stands, risk, consent, again, capped, lacks, caps_leave
     from facts
 )
 select
@@ -103,5 +112,6 @@ select
     case when check_no = 4 then judged_reasons else '' end as risk_reasons,
     has_passed,
     case when check_no = 16 then release_at end as due_at,
-    case when check_no = 16 and release_at is not null then basis else '' end as waits_by
+    case when check_no = 16 and release_at is not null then basis else '' end as waits_by,
+    case when check_no = 16 then caps_leave end as left_in_caps
 from asked

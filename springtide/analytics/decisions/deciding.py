@@ -71,6 +71,7 @@ DECISIONS: Schema = (
     Column("has_passed", "boolean", False, "none of the checks 1 to 5, 7, 8 and 10 refused: what arms are compared by"),
     Column("due_at", "timestamp", True, "when quiet hours end; null: at once"),
     Column("waits_by", "varchar", False, "whose clock said so: own, country, reporting"),
+    Column("left_in_caps", "bigint", True, "of who is due: how many contacts more the caps allow"),
     Column("step", "varchar", False, "the step that was decided"),
     Column("run", "bigint", False, "the run of the campaign"),
     Column("campaign", "varchar", False, "the campaign"),

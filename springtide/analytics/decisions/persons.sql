@@ -1,6 +1,7 @@
 -- The person behind every account, under whose name it is assigned. Who has one keeps it for as long as the salt does.
 -- grain: user_no · person_no, since_on · is_new for those who had none
--- reads users (accounts), clusters (linked accounts) and persons_known (as they stand); a sub-account is its master's and has no row
+-- reads accounts_of (user_no, master_no), clusters (linked accounts) and persons_known (as they stand); a sub-account has no row: it is
+-- its master's
 -- A newcomer to a cluster gets the person of whoever of it was assigned first; a cluster of which nobody was is one person, under the
 -- least number. Clusters that merge later keep their persons. Hubs and clusters above $largest_cluster link nobody.
 with linked as (
@@ -10,7 +11,7 @@ with linked as (
 ),
 accounts as (
     select u.user_no, l.cluster_no
-    from users as u
+    from accounts_of as u
     left join linked as l on u.user_no = l.user_no
     where u.user_no = u.master_no
 ),

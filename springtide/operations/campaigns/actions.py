@@ -15,10 +15,17 @@ from django.db import IntegrityError, transaction
 
 from springtide.kernel.errors import Refused
 from springtide.operations.campaigns import checks, states
-from springtide.operations.campaigns.definition import Definition, hash_of, read_definition
+from springtide.operations.campaigns.definition import Definition, hash_of, read_definition, templates_named
 from springtide.operations.campaigns.given import KEY, BadCampaign
-from springtide.operations.campaigns.models import Campaign, Version
+from springtide.operations.campaigns.models import Campaign, Traveller, Version
+from springtide.operations.campaigns.offers import bring_into_ledger
+from springtide.operations.campaigns.policy import policy_content_in_force, policy_in_force
 from springtide.operations.campaigns.reach import reach
+from springtide.operations.campaigns.runs import JOB, ask_run, begin_stream
+from springtide.operations.delivery import templates
+from springtide.operations.delivery.actions import cancel
+from springtide.operations.jobs.models import Schedule
+from springtide.operations.jobs.schedules import plan_schedule, switch_schedule
 from springtide.operations.members import approvals
 from springtide.operations.members import states as rights
 from springtide.operations.members.actions import audit
@@ -37,12 +44,13 @@ def draft_campaign(key: str, *, title: str, body: Mapping[str, Any], acting: Mem
                column_not_open  it picks users by a column that the member may not see
     """
     _refuse_unless(acting, rights.EDIT_CAMPAIGNS, states.ties(is_own=True, state="draft"))
-    _checked(key, title, body, acting, now)
+    content = _pinned(title, body)
+    _checked(key, title, content, acting, now)
     campaign = Campaign(
         key=key,
         title=" ".join(title.split()),
-        body=_plain(body),
-        content_hash=hash_of(key, title, _plain(body)),
+        body=content,
+        content_hash=hash_of(key, title, content),
         drafted_by=acting,
         drafted_at=now,
         edited_by=acting,
@@ -77,15 +85,16 @@ def edit_campaign(campaign: Campaign, *, title: str, body: Mapping[str, Any], se
             "Reopen what was approved; pause and revise what runs.",
             code="move_not_open",
         )
-    _checked(campaign.key, title, body, acting, now)
-    _refuse_other_arms(campaign, body)
-    content = hash_of(campaign.key, title, _plain(body))
-    if content == campaign.content_hash == seen:
+    content = _pinned(title, body)
+    _checked(campaign.key, title, content, acting, now)
+    _refuse_other_arms(campaign, content)
+    named = hash_of(campaign.key, title, content)
+    if named == campaign.content_hash == seen:
         return
     was = campaign.state
-    changes = {"title": " ".join(title.split()), "body": _plain(body), "content_hash": content, "note": ""}
+    changes = {"title": " ".join(title.split()), "body": content, "content_hash": named, "note": ""}
     _set(campaign, seen, state="draft", edited_by=acting, edited_at=now, **changes)
-    approvals.void_changed(states.KIND, campaign.pk, content, acting=acting, now=now)
+    approvals.void_changed(states.KIND, campaign.pk, named, acting=acting, now=now)
     _audited(campaign, "edit_campaign", acting, now, was=was)
 
 
@@ -98,8 +107,8 @@ def submit_campaign(campaign: Campaign, *, seen: str, acting: Member, now: datet
                and whatever `checks.check` refuses: what it names may have gone since it was drafted
     """
     _refuse_unless(acting, rights.EDIT_CAMPAIGNS, _ties(campaign, acting))
-    definition, policy = read_definition(campaign.title, campaign.body), checks.policy_in_force()
-    checks.check(definition, now=now)
+    definition, policy = read_definition(campaign.title, campaign.body), policy_in_force(checks.home().path)
+    checks.check(campaign.key, definition, now=now)
     needed = states.approvals_needed(
         policy.limits,
         budget_usdt=definition.budget_usdt,
@@ -189,7 +198,8 @@ def reopen_campaign(campaign: Campaign, *, seen: str, acting: Member, now: datet
 def launch_campaign(campaign: Campaign, *, seen: str, acting: Member, now: datetime) -> Version:
     """Begin, with exactly the content that was approved. Who enters is asked of the worker, which does not wait for the next close.
 
-    writes     the campaign, running; one version, which never changes; one audit row
+    writes     the campaign, running; one version, which never changes; its offers and its budget; one audit row. Then what takes users
+               in: a job, a schedule, or the stream of its events
     refuses    not_allowed, move_not_open, moved_already
                not_approved    its approvals are of other content, or ran out
     """
@@ -203,10 +213,13 @@ def launch_campaign(campaign: Campaign, *, seen: str, acting: Member, now: datet
         title=campaign.title,
         body=campaign.body,
         content_hash=campaign.content_hash,
-        policy=checks.policy_content_in_force(),
+        policy=policy_content_in_force(checks.home().path),
         launched_by=acting,
         launched_at=now,
     )
+    definition = read_definition(campaign.title, campaign.body)
+    bring_into_ledger(campaign, definition, acting=acting, now=now)
+    _take_in(campaign, definition, version, now)
     _audited(campaign, "launch_campaign", acting, now, was="approved", version=version.number)
     return version
 
@@ -232,6 +245,9 @@ def resume_campaign(campaign: Campaign, *, acting: Member, now: datetime) -> Non
     """
     _refuse_unless(acting, rights.EDIT_CAMPAIGNS, _ties(campaign, acting))
     _move(campaign, "resume", campaign.content_hash, note="")
+    for run in campaign.runs.filter(state__in=states.UNDER_WAY):
+        if not run.is_stream:
+            ask_run(campaign, run.slot, now=now, as_of=run.as_of)
     _audited(campaign, "resume_campaign", acting, now, was="paused")
 
 
@@ -259,6 +275,7 @@ def finish_campaign(campaign: Campaign, *, acting: Member | None, now: datetime)
         _refuse_unless(acting, rights.STOP_CAMPAIGNS, _ties(campaign, acting))
     was = campaign.state
     _move(campaign, "finish", campaign.content_hash, ended_at=now)
+    _take_in_no_more(campaign, now)
     _audited(campaign, "finish_campaign", acting, now, was=was)
 
 
@@ -266,7 +283,7 @@ def finish_campaign(campaign: Campaign, *, acting: Member | None, now: datetime)
 def kill_campaign(campaign: Campaign, *, reason: str, confirmed_at: datetime | None, acting: Member, now: datetime) -> None:
     """Stop it for good, at once: the next batch is not sent. `confirmed_at`: when the member typed their password anew.
 
-    writes     the campaign, measuring; one audit row
+    writes     the campaign, measuring; messages that have not gone out, cancelled; who is under way, left; one audit row
     refuses    not_allowed, move_not_open
                no_reason       not a word why
                confirm_again   the password was not typed anew, or too long ago
@@ -277,8 +294,13 @@ def kill_campaign(campaign: Campaign, *, reason: str, confirmed_at: datetime | N
     if not reason.strip():
         raise Refused("It is stopped without a word.", "Say why, for those who come to look.", code="no_reason")
     was = campaign.state
-    _move(campaign, "kill", campaign.content_hash, note=reason.strip()[:400], ended_at=now)
-    _audited(campaign, "kill_campaign", acting, now, was=was, note=campaign.note)
+    _move(campaign, "kill", campaign.content_hash, note=reason.strip()[:400], ended_at=now, killed_at=now)
+    _take_in_no_more(campaign, now)
+    called_back = cancel(campaign=campaign.key, reason="campaign_killed", now=now)
+    waiting = Traveller.objects.filter(run__campaign=campaign, state="waiting")
+    left = waiting.update(state="left", ended_at=now)
+    told = {"called_back": called_back, "travellers": left}
+    _audited(campaign, "kill_campaign", acting, now, was=was, note=campaign.note, **told)
 
 
 @transaction.atomic
@@ -335,14 +357,39 @@ def _checked(key: str, title: str, body: Mapping[str, Any], acting: Member, now:
             "Make it lifecycle, or ask for the right.",
             code="not_allowed",
         )
-    refuse_closed(acting, checks.check(definition, now=now))
+    refuse_closed(acting, checks.check(key, definition, now=now))
     return definition
 
 
-def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
-    """As it is stored: days, which YAML reads as such, are texts."""
+def _take_in(campaign: Campaign, definition: Definition, version: Version, now: datetime) -> None:
+    """Ask for what takes users in. Days that are closed are asked for by the close itself."""
+    match definition.entry.kind:
+        case "once":
+            ask_run(campaign, f"launch {version.number}", now=now)
+        case "schedule":
+            entry = definition.entry
+            plan_schedule(
+                _schedule(campaign), kind=JOB, cron=entry.cron, zone=entry.zone, now=now, payload={"campaign": campaign.key}
+            )
+        case "event":
+            begin_stream(campaign, version, now=now)
+
+
+def _take_in_no_more(campaign: Campaign, now: datetime) -> None:
+    if Schedule.objects.filter(key=_schedule(campaign), is_on=True).exists():
+        switch_schedule(_schedule(campaign), is_on=False, now=now)
+
+
+def _schedule(campaign: Campaign) -> str:
+    return f"campaign {campaign.pk}"
+
+
+def _pinned(title: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """As it is stored: days, which YAML reads as such, are texts, and templates are pinned to the version in force."""
     plain: dict[str, Any] = json.loads(json.dumps(body, default=str))
-    return plain
+    plain.pop("template_versions", None)
+    named = templates_named(read_definition(title, plain))
+    return plain | ({"template_versions": {key: templates.read(key).version for key in named}} if named else {})
 
 
 def _refuse_other_arms(campaign: Campaign, body: Mapping[str, Any]) -> None:

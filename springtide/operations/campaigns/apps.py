@@ -9,3 +9,10 @@ class CampaignsConfig(AppConfig):
     name = "springtide.operations.campaigns"
     label = "campaigns"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """The house's rules for campaigns are a definition; only this room can tell whether they can be read."""
+        from springtide.operations.campaigns.policy import check_policy
+        from springtide.operations.definitions.checks import CHECKS
+
+        CHECKS["campaign_policy"] = check_policy

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
 
 from django.conf import settings
 
-from springtide.analytics.decisions import Policy, read_policy, shipped_policy_content
+from springtide.analytics.foresight.benefit import Benefit
 from springtide.analytics.metrics import served
 from springtide.home import Home
-from springtide.home.definitions import published
 from springtide.kernel.errors import UnknownName, suggest
+from springtide.operations.campaigns.candidates import known_variables
 from springtide.operations.campaigns.definition import Definition
 from springtide.operations.campaigns.given import BadCampaign
+from springtide.operations.campaigns.offers import offer_hashes
+from springtide.operations.campaigns.policy import policy_in_force
+from springtide.operations.delivery import templates
+from springtide.operations.delivery.states import CHANNELS
 from springtide.operations.jobs.schedules import slots_after
 from springtide.operations.members.models import Member
-
-POLICY: Final = "campaign_policy"
+from springtide.operations.rewards.models import Budget
 
 
 def home() -> Home:
@@ -26,28 +28,19 @@ def home() -> Home:
     return Home(Path(settings.SPRINGTIDE_HOME))
 
 
-def policy_content_in_force() -> dict[str, Any]:
-    """The house's rules for every campaign as they are written: its own, or those that ship."""
-    own = published(Path(settings.SPRINGTIDE_HOME), POLICY).get("campaigns")
-    return {"version": own.version, **own.body} if own else shipped_policy_content()
-
-
-def policy_in_force() -> Policy:
-    """The house's rules for every campaign."""
-    return read_policy(policy_content_in_force())
-
-
-def check(definition: Definition, *, now: datetime) -> tuple[str, ...]:
+def check(key: str, definition: Definition, *, now: datetime) -> tuple[str, ...]:
     """The columns of single users by which it picks them.
 
     refuses    unknown_column, unknown_segment, bad_rule …   a text that the home does not understand
                unknown_name      a stratification, a stratum, a segment or a metric that nothing has
                bad_cron          the hours of its schedule
+               unknown_channel, unknown_template, unknown_variable    what its messages are made of
+               unknown_kind, unknown_term, bad_term, unknown_budget, unknown_instrument    what its offers are
                too_little_holdout    less than the house keeps, without a word why
                unknown_member    a beneficiary who is no member
     """
     asked = home()
-    policy = policy_in_force()
+    policy = policy_in_force(asked.path)
     if definition.holdout_ratio < policy.least_holdout_ratio and not definition.no_holdout_because:
         raise BadCampaign(
             f"The holdout is {definition.holdout_ratio:.0%}; the house keeps {policy.least_holdout_ratio:.0%} at least.",
@@ -58,6 +51,8 @@ def check(definition: Definition, *, now: datetime) -> tuple[str, ...]:
     texts = [definition.audience.rule, goal, *(step.rule for step in definition.steps)]
     columns = dict.fromkeys(column for text in texts if text for column in asked.columns_asked(text))
     _check_move(definition, asked)
+    _check_messages(definition)
+    _check_offers(key, definition)
     if definition.entry.cron:
         slots_after(definition.entry.cron, definition.entry.zone, now)
     if definition.measure:
@@ -68,6 +63,33 @@ def check(definition: Definition, *, now: datetime) -> tuple[str, ...]:
             names = Member.objects.values_list("username", flat=True)
             raise UnknownName(f"There is no member '{username}'.", suggest(username, names), code="unknown_member")
     return tuple(columns)
+
+
+def _check_messages(definition: Definition) -> None:
+    known = known_variables()
+    for step in definition.steps:
+        if step.do == "message" and step.channel not in CHANNELS:
+            raise UnknownName(
+                f"Step '{step.key}' writes on '{step.channel}'.", suggest(step.channel, CHANNELS), code="unknown_channel"
+            )
+        for template in (step.templates or {}).values():
+            read = templates.read(template, definition.template_versions.get(template))
+            for name in templates.needed(read):
+                if name not in known:
+                    raise UnknownName(
+                        f"Template '{template}' needs '{name}', which nothing is known of.",
+                        suggest(name, known),
+                        code="unknown_variable",
+                    )
+
+
+def _check_offers(key: str, definition: Definition) -> None:
+    Benefit(instrument=definition.instrument)
+    offer_hashes(key, definition)
+    if definition.budget_within and not Budget.objects.filter(key=definition.budget_within).exists():
+        keys = Budget.objects.values_list("key", flat=True)
+        message = f"There is no budget '{definition.budget_within}'."
+        raise UnknownName(message, suggest(definition.budget_within, keys), code="unknown_budget")
 
 
 def _check_move(definition: Definition, asked: Home) -> None:

@@ -17,12 +17,12 @@ from springtide.kernel.days import zone
 from springtide.kernel.errors import suggest
 from springtide.kernel.ids import content_hash
 from springtide.operations.campaigns.given import BadCampaign, Given
+from springtide.operations.campaigns.states import MOST_STEPS
 
 PROBLEMS: Final = ("new_user_retention", "low_activity", "dormant_users", "conversion", "keep", "none")
 ENTRIES: Final = ("once", "schedule", "close", "event")
 STEPS: Final = ("message", "reward", "wait", "wait_until", "branch", "split", "task", "exit")
 HOLDOUT: Final = "holdout"
-MOST_STEPS: Final = 100
 MOST_ARMS: Final = 10
 WINDOWS: Final = (7, 14, 30, 60, 90)
 LAST: Final = "exit"  # where a step leads that is followed by none
@@ -179,12 +179,15 @@ class Definition:
     if_capped: Literal["drop", "defer"]
     measure: Measure | None
     beneficiaries: tuple[str, ...]
+    template_versions: Mapping[str, int]  # template → the version that was approved
+    budget_within: str  # the budget around its own; empty: none
 
     @property
     def is_journey(self) -> bool:
         return len(self.steps) > 1
 
     def step(self, key: str) -> Step:
+        """One step by its key."""
         return next(each for each in self.steps if each.key == key)
 
     def largest_reward(self) -> Decimal:
@@ -242,6 +245,8 @@ def read_definition(title: str, body: Mapping[str, Any]) -> Definition:
         if_capped="defer" if given.choice("if_capped", ("drop", "defer"), default="drop") == "defer" else "drop",
         measure=measure,
         beneficiaries=given.texts("beneficiaries"),
+        template_versions={key: _version(key, given) for key in _pinned(given)},
+        budget_within=given.text("budget_within", default="", longest=120),
     )
     given.done()
     if offers and not definition.budget_usdt:
@@ -251,9 +256,25 @@ def read_definition(title: str, body: Mapping[str, Any]) -> Definition:
     return definition
 
 
+def templates_named(definition: Definition) -> tuple[str, ...]:
+    """The templates of its messages, each once."""
+    return tuple(dict.fromkeys(key for step in definition.steps for key in (step.templates or {}).values()))
+
+
 def hash_of(key: str, title: str, body: Mapping[str, Any]) -> str:
     """Names exactly what is approved: the key, the title and everything that the body says."""
     return content_hash([key, " ".join(title.split()), body])
+
+
+def _pinned(given: Given) -> Mapping[str, Any]:
+    found = given.take("template_versions") or {}
+    if not isinstance(found, Mapping):
+        raise given.bad("template_versions", "Leave it out: saving a campaign says which versions its templates have.")
+    return found
+
+
+def _version(key: str, given: Given) -> int:
+    return Given(given.content["template_versions"], "template_versions").whole(key, least=1)
 
 
 def _arms(given: Given) -> tuple[Arm, ...]:

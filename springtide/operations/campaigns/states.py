@@ -36,6 +36,26 @@ LIVE: Final = "running"
 ENTERED: Final = ("running", "paused", "measuring")  # states in which somebody may be under way or be measured
 FIXED: Final = ("arms", "holdout_ratio", "entry", "exclusion_group", "measure")  # once somebody was assigned, these stay
 
+RUN_MOVES: Final = {
+    ("freezing", "freeze", "deciding"),  # its audience is fixed
+    ("deciding", "decide", "sending"),  # every user of it has a decision
+    ("sending", "send", "done"),  # everybody who was due is dealt with
+    ("freezing", "stop", "stopped"),  # the campaign was killed, or its time was over before it began
+    ("deciding", "stop", "stopped"),
+    ("sending", "stop", "stopped"),
+}
+RUN_STATES: Final = ("freezing", "deciding", "sending", "done", "stopped")
+UNDER_WAY: Final = ("freezing", "deciding", "sending")
+VERDICTS: Final = ("sent", "refused", "control", "holdout", "entered")
+TRAVELLER_MOVES: Final = {
+    ("waiting", "go_on", "waiting"),
+    ("waiting", "arrive", "done"),
+    ("waiting", "leave", "left"),  # the goal was reached, or the campaign was killed
+}
+TRAVELLER_STATES: Final = ("waiting", "done", "left")
+MOST_STEPS: Final = 100
+BATCH: Final = 20_000  # users in one transaction
+
 CONFIRMED_FOR: Final = timedelta(minutes=5)  # how long a password typed anew allows what cannot be undone
 LARGEST_BODY: Final = 200_000  # characters
 

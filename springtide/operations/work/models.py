@@ -64,3 +64,30 @@ class Tag(models.Model):
             models.UniqueConstraint(fields=["user_id", "tag"], name="a_tag_once_a_user")
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["tag"], name="users_of_a_tag")]
+
+
+class Item(models.Model):
+    """A piece of work with a user: what, for whom, by when, and what asked for it. One of an origin, user and type is open at a time."""
+
+    origin = models.CharField(max_length=80)
+    key = models.CharField(max_length=64, unique=True)  # what asked for it: the same thing asks once
+    user_id = models.CharField(max_length=200)
+    type = models.CharField(max_length=64)
+    title = models.CharField(max_length=200)
+    queue = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=16, default="new", choices=[(key, key) for key in states.ITEM_STATES])
+    note = models.CharField(max_length=400, blank=True)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["origin", "user_id", "type"],
+                condition=models.Q(state__in=states.ITEM_OPEN),
+                name="one_open_item_per_origin_user_and_type",
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["state", "due_at"], name="items_by_due")]

@@ -10,6 +10,10 @@ CHANNELS: Final = ("call", "chat", "email", "meeting")
 OUTREACH: Final = ("call", "chat")  # what counts towards the cap on outreach
 OUTCOMES: Final = ("reached", "no_answer", "call_back", "refused")
 
+ITEM_OPEN: Final = ("new",)
+ITEM_ENDS: Final = {"done": "done", "cancel": "cancelled"}  # move → what becomes of a piece of work
+ITEM_STATES: Final = (*ITEM_OPEN, *ITEM_ENDS.values())
+
 LONGEST_NOTE: Final = 4000
 MOST_USERS: Final = 100_000  # that one action tags or hands over
 TAG: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")

@@ -181,8 +181,22 @@ def test_a_hub_links_nobody_and_each_salt_has_its_own_map(exchange):
 
 def test_who_is_not_in_the_map_yet_has_the_person_that_the_map_will_give_them(exchange):
     joins(exchange, "ann", "bob")
-    assert attach_persons(exchange.engine, exchange.lake.snapshot(), salt=1, day=DAY) == 2
+    attach_persons(exchange.engine, exchange.lake.snapshot(), salt=1, day=DAY)
     told = exchange.engine.rows("select user_no, person_no from persons_of order by user_no").values
     settle(exchange)
     names = {number: name for name, number in exchange.numbers.items()}
     assert {names[user]: names[person] for user, person in told} == persons(exchange)
+
+
+def test_of_few_users_the_same_persons_are_found_as_of_all(exchange):
+    joins(exchange, "ann", "bob", "carol", "dan")
+    links(exchange, ["ann", "bob"])
+    settle(exchange)
+    joins(exchange, "new", "other")
+    links(exchange, ["ann", "bob", "new"], ["carol", "other"])
+    exchange.engine.table("asked", (Column("user_no", "integer"),), [(exchange.number("new"),), (exchange.number("dan"),)])
+    attach_persons(exchange.engine, exchange.lake.snapshot(), salt=1, day=LATER, few="asked")
+    told = exchange.engine.rows("select user_no, person_no from persons_of order by user_no").values
+    names = {number: name for name, number in exchange.numbers.items()}
+    found = {names[user]: names[person] for user, person in told}
+    assert found == {"ann": "ann", "bob": "ann", "dan": "dan", "new": "ann"}

@@ -30,7 +30,7 @@ def test_spark_answers_as_duckdb_does(spark):
     accounts = (Column("user_no", "integer"), Column("master_no", "integer"), Column("user_id", "varchar"))
     clusters = [(user, user - user % 3, 3, user % 9 == 0) for user in users if user % 2]
     tables = {
-        "users": Table(accounts, [(user, user if user % 7 else 0, f"u{user}") for user in users]),
+        "accounts_of": Table(accounts, [(user, user if user % 7 else 0, f"u{user}") for user in users]),
         "clusters": Table(CLUSTERS, clusters),
         "persons_known": Table(PERSONS[:3], [(user, user, DAY - timedelta(days=user % 4)) for user in users if user % 5 == 0]),
     }

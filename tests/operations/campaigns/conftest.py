@@ -10,28 +10,33 @@ from springtide.home import Home
 from springtide.kernel.settings import HomeSettings
 from springtide.operations.campaigns import reads
 from springtide.operations.campaigns.actions import approve_campaign, draft_campaign, launch_campaign, submit_campaign
+from springtide.operations.definitions.actions import publish_definition
+from springtide.operations.definitions.reads import hash_in_force
 from springtide.operations.members.models import Approval
 from tests.exchange import Exchange
 from tests.operations.conftest import NOON
 
+STATED = ("restrictions", "links", "referrals", "transfers", "reward_entries", "contract_trades", "user_status_history")
 DAY = date(2026, 3, 30)  # the last closed day: the tests act at noon of the next
 SOON = NOON + timedelta(minutes=10)
 
 USERS = """
-    user       registered_at  status  user_type  marketing_consent  country  timezone       language
-    ann        2026-01-01     active  retail     true               DE       Europe/Berlin  en
-    bob        2026-01-01     active  retail     true               CN       -              zh
-    carol      2026-01-01     active  retail     false              FR       Europe/Paris   fr
-    dan        2026-01-01     frozen  retail     true               DE       -              en
-    eve        2026-01-01     active  employee   true               DE       -              en
-    fay        2026-03-25     active  retail     true               US       -              en
-    gil        2026-01-01     active  retail     -                  DE       -              en
+    user       registered_at  status  user_type  marketing_consent  country  jurisdiction  timezone       language  kyc_level
+    ann        2025-12-15     active  retail     true               DE       DE            Europe/Berlin  en        2
+    bob        2025-12-15     active  retail     true               TW       TW            -              zh        2
+    carol      2025-12-15     active  retail     false              FR       FR            Europe/Paris   fr        2
+    dan        2025-12-15     frozen  retail     true               DE       DE            -              en        2
+    eve        2025-12-15     active  employee   true               DE       DE            -              en        2
+    fay        2025-12-15     active  retail     true               TW       TW            -              en        2
+    gil        2025-12-15     active  retail     -                  DE       DE            -              en        2
+    hal        2025-12-15     active  retail     true               TW       TW            -              en        2
 """
 TRADES = """
-    user  executed_at       market    quote  notional_usdt
-    ann   2026-03-29T10:00  BTC-USDT  USDT   100
-    bob   2026-03-20T10:00  BTC-USDT  USDT   100
-    carol 2026-03-20T10:00  BTC-USDT  USDT   100
+    user  executed_at       market    quote  notional_usdt  fee_usdt
+    ann   2026-03-29T10:00  BTC-USDT  USDT   100            400
+    bob   2026-03-20T10:00  BTC-USDT  USDT   100            400
+    carol 2026-03-20T10:00  BTC-USDT  USDT   100            400
+    fay   2026-03-28T10:00  BTC-USDT  USDT   100            400
 """
 
 BODY = """
@@ -56,13 +61,13 @@ def body(**changes):
 def closed_home(tmp_path_factory):
     """A small exchange, closed through DAY."""
     path = tmp_path_factory.mktemp("homes") / "small"
-    Home.create(path, HomeSettings(threads=1))
+    home = Home.create(path, HomeSettings(threads=1))
     exchange = Exchange.at(path)
     exchange.has("users", USERS)
     exchange.has("spot_trades", TRADES)
-    exchange.states("restrictions")
-    exchange.closes(DAY)
+    exchange.states(*STATED)
     exchange.engine.close()
+    home.close(through=DAY, now=NOON)
     return path
 
 
@@ -75,9 +80,31 @@ def home(settings, tmp_path, closed_home):
     return Home(path)
 
 
+TEMPLATE = {
+    "texts": {
+        "en": {"subject": "Come back", "text": "You have been away. {{ offer_amount }}"},
+        "zh": {"subject": "欢迎回来", "text": "好久不见。{{ offer_amount }}"},
+    },
+    "fallback": "en",
+    "variables": {"offer_amount": {"missing": "leave_out"}},
+}
+
+
 @pytest.fixture
 def drafter(member_of):
     return member_of("manager")
+
+
+@pytest.fixture
+def template(home, drafter):
+    """Publishes a message template: `template("come_back")`."""
+
+    def publish(key="come_back", **changes):
+        seen = hash_in_force("message_template", key)
+        said = TEMPLATE | changes
+        return publish_definition("message_template", key, title=key, body=said, acting=drafter, now=NOON, seen=seen)
+
+    return publish
 
 
 @pytest.fixture
@@ -86,8 +113,9 @@ def approver(member_of):
 
 
 @pytest.fixture
-def drafted(home, drafter):
+def drafted(home, drafter, template):
     """Drafts a campaign: `drafted(budget_usdt=…)`."""
+    template()
 
     def draft(key="win_back", *, acting=drafter, **changes):
         return draft_campaign(key, title="Win back", body=body(**changes), acting=acting, now=NOON)
