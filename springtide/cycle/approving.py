@@ -10,6 +10,9 @@ from typing import Final, Protocol
 
 from springtide.cycle import differences
 from springtide.cycle.differences import Line
+from springtide.operations.campaigns import actions as campaigns
+from springtide.operations.campaigns import reads as campaign_reads
+from springtide.operations.campaigns.states import KIND as CAMPAIGN
 from springtide.operations.definitions import actions as definitions
 from springtide.operations.definitions.reads import numbered
 from springtide.operations.members import approvals, proposals, states
@@ -66,6 +69,12 @@ KINDS: Final[dict[str, Kind]] = {
         lines=lambda number, language: tuple(Line(*each) for each in proposals.difference(number)),
         approve=proposals.approve_proposal,
     ),
+    CAMPAIGN: Kind(
+        lines=lambda number, language: tuple(Line(*each) for each in campaign_reads.difference(number)),
+        approve=campaigns.approve_campaign,
+        return_=campaigns.return_campaign,
+        take_back=campaigns.take_back_campaign,
+    ),
     "strata": _definition(differences.of_strata),
     "strategy": _definition(differences.of_strategy),
 }
@@ -106,4 +115,5 @@ def _kind_of(approval_id: int, acting: Member, now: datetime) -> Kind:
 
 def may_approve_anything(member: Member) -> bool:
     """True where the member has a right that approves something."""
-    return any(member.may_some(right) for right in states.RIGHTS if right.startswith("approve_"))
+    approving = [right for right in states.RIGHTS if right.startswith("approve_")]
+    return any(member.may_some(right) for right in (*approving, states.DECIDE_RISK))

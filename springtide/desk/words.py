@@ -60,6 +60,7 @@ RIGHTS: Final[dict[str, Word]] = {
     "see_calendar": _("see the campaign calendar"),
     "see_totals": _("see the totals of campaigns"),
     "edit_campaigns": _("draft campaigns"),
+    "send_service": _("send service messages"),
     "rate_campaigns": _("rate campaigns"),
     "approve_campaigns": _("approve campaigns"),
     "stop_campaigns": _("pause and stop campaigns"),
@@ -117,7 +118,7 @@ RIGHTS: Final[dict[str, Word]] = {
     "make_tokens": _("make tokens of one's own"),
 }
 
-APPROVAL_KINDS: Final[dict[str, Word]] = {"member": _("Member")}
+APPROVAL_KINDS: Final[dict[str, Word]] = {"member": _("Member"), "campaign": _("Campaign")}
 APPROVAL_STATES: Final[dict[str, Word]] = {
     "open": _("waiting"),
     "approved": _("approved"),
