@@ -2,7 +2,6 @@
 -- grain: reference · money in 1e-6 USDT; reads reward_entries
 select
     reference,
-    max(user_no) as user_no,
     cast(sum(case when action = 'grant' then usdt else 0 end) as bigint) as granted_usdt,
     cast(sum(case when action in ('consume_fee', 'consume_loss', 'convert') then usdt else 0 end) as bigint) as used_usdt,
     bool_or(action = 'activate') as is_active,

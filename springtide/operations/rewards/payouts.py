@@ -63,9 +63,9 @@ def pay(payer: Payer, *, gate: Gate, now: Callable[[], datetime], stop: threadin
     while not (stop and stop.is_set()) and (batch := lease(payer, now=now())):
         verdicts = gate([each for each in batch.orders if each.way == "pay"])
         settled = {
-            each.payout_id: Settled("held", _why_held(verdicts.get(each.user_id)), due_at=now() + LOOKED_AT_AGAIN)
+            each.payout_id: Settled("held", why_held(verdicts.get(each.user_id)), due_at=now() + LOOKED_AT_AGAIN)
             for each in batch.orders
-            if each.way == "pay" and _why_held(verdicts.get(each.user_id))
+            if each.way == "pay" and why_held(verdicts.get(each.user_id))
         }
         settle(batch, settled, payer, now=now())
         sending = [each for each in batch.orders if each.payout_id not in settled]
@@ -259,7 +259,7 @@ def _takes(reward: Reward) -> int:
     return reward.left_usdt + (reward.used_usdt if reward.offer.conditions.claws_back else 0)
 
 
-def _why_held(verdict: Verdict | None) -> str:
+def why_held(verdict: Verdict | None) -> str:
     if verdict is None:
         return "not_judged"
     return "" if verdict.says == "allow" else (verdict.reasons[0] if verdict.reasons else verdict.says)[:64]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('rewards', '0003_conditions_payouts_grants'),
+        ("rewards", "0003_conditions_payouts_grants"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='budget',
-            name='asked_usdt',
+            model_name="budget",
+            name="asked_usdt",
             field=models.BigIntegerField(null=True),
         ),
     ]
