@@ -62,6 +62,7 @@ PAGES = (
     Page("users", gettext_lazy("Users"), "u", states.SEE_OVERVIEW, gettext_lazy("People")),
     Page("segments", gettext_lazy("Segments"), "s", states.SEE_SEGMENTS, gettext_lazy("People")),
     Page("strategy", gettext_lazy("Strategy"), "y", states.SEE_SEGMENTS, gettext_lazy("People")),
+    Page("message_templates", gettext_lazy("Messages"), "n", states.SEE_CAMPAIGNS, gettext_lazy("Act")),
     Page("data", gettext_lazy("Freshness"), "d", states.SEE_DATA, gettext_lazy("Data")),
     Page("quarantine", gettext_lazy("Quarantine"), "q", states.SEE_ROWS, gettext_lazy("Data")),
     Page("restatements", gettext_lazy("Restatements"), "r", states.SEE_DATA, gettext_lazy("Data")),
@@ -71,6 +72,7 @@ PAGES = (
     Page("members", gettext_lazy("Members"), "w", states.SEE_MEMBERS, gettext_lazy("Admin")),
     Page("audit", gettext_lazy("Audit"), "t", states.SEE_AUDIT, gettext_lazy("Admin"), some=True),
     Page("schedules", gettext_lazy("Schedules"), "h", states.SEE_SCHEDULES, gettext_lazy("Admin")),
+    Page("connectors", gettext_lazy("Connectors"), "v", states.SEE_SCHEDULES, gettext_lazy("Admin")),
 )
 
 
@@ -236,6 +238,8 @@ class Shell:
 # Pages that stand under another one in the side bar.
 _SIDE = {
     "edit_strategy": "strategy",
+    "message_template": "message_templates",
+    "new_message_template": "message_templates",
     "edit_strata": "definitions",
     "dashboard": "dashboards",
     "metric": "metrics",

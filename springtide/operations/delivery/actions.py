@@ -176,7 +176,7 @@ def restore_consent(user_id: str, channel: str, *, source: str, now: datetime, a
 
 
 @transaction.atomic
-def settle_unknown(key: str, *, was_sent: bool, acting: Member, now: datetime) -> None:
+def settle_unknown(key: str, *, was_sent: bool, acting: Member | None, now: datetime) -> None:
     """Say of a message that may have gone out that it did, or send it again.
 
     writes     the message: sent, or queued; one audit row

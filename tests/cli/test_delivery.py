@@ -1,0 +1,62 @@
+"""`springtide message`, `template` and `connector`. Each command has a process of its own: Django is set up once in one."""
+
+import json
+
+import pytest
+import yaml
+
+from springtide.home import Home
+from springtide.operations.delivery.signing import secret_key
+from tests.cli.conftest import run
+from tests.cli.test_people import springtide
+
+pytestmark = pytest.mark.slow
+
+BODY = {
+    "texts": {"en": {"subject": "Hi {{ name }}", "text": "{{ amount }} USDT wait."}, "zh-hans": {"text": "{{ amount }} USDT"}},
+    "fallback": "en",
+    "variables": {"name": {"default": "there"}, "amount": {"example": "25"}},
+}
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home.create(tmp_path / "acme").path
+
+
+def test_a_template_is_put_in_force_listed_and_previewed(home, tmp_path):
+    file = tmp_path / "welcome.yml"
+    file.write_text(yaml.safe_dump(BODY))
+    assert json.loads(springtide(home, "template", "put", str(file), "--json").stdout)["version"] == 1
+    file.write_text(yaml.safe_dump({**BODY, "fallback": "zh-hans"}))
+    assert "Version 2 of welcome is in force." in springtide(home, "template", "put", str(file)).stdout
+    [told] = json.loads(springtide(home, "template", "list", "--json").stdout)
+    assert told == {"key": "welcome", "version": 2, "title": "welcome", "languages": "en, zh-hans", "needs": "amount"}
+    shown = springtide(home, "template", "preview", "welcome", "--with", "name=Bo").stdout
+    assert shown == "Hi Bo\n25 USDT wait.\n"
+    file.write_text(yaml.safe_dump({**BODY, "variables": {"nam": {}, "amount": {}}}))
+    assert "Did you mean 'nam'?" in springtide(home, "template", "put", str(file), code=2).stderr
+
+
+def test_connectors_are_checked_listed_and_switched(home):
+    assert "No public_url is set" in springtide(home, "connector", "check").stdout
+    assert "inbox is off." in springtide(home, "connector", "switch", "inbox", "--off").stdout
+    [told] = json.loads(springtide(home, "connector", "list", "--json").stdout)
+    assert (told["name"], told["health"], told["due"]) == ("inbox", "off", 0)
+    assert "There is no connector 'imbox'" in springtide(home, "connector", "switch", "imbox", "--on", code=2).stderr
+    (home / "delivery.toml").write_text('[connectors.mail]\nkind = "smpt"\n')
+    assert "Did you mean 'smtp'?" in springtide(home, "connector", "check", code=2).stderr
+
+
+def test_messages_of_a_user_and_in_doubt(home):
+    assert json.loads(springtide(home, "message", "list", "ann", "--json").stdout) == []
+    assert json.loads(springtide(home, "message", "doubt", "--json").stdout) == []
+    assert "is not in doubt" in springtide(home, "message", "settle", "decision-1", "--sent", code=2).stderr
+    assert "There is no message 'x'." in springtide(home, "message", "show", "x", code=2).stderr
+    assert json.loads(springtide(home, "message", "funnel", "spring", "--json").stdout)["resends"] == 0
+
+
+def test_a_secret_is_made_anew_each_time():
+    made = {run("connector", "secret").output.strip() for _ in range(2)}
+    assert len(made) == 2
+    assert all(len(secret_key(each)) == 32 for each in made)
