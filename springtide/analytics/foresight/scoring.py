@@ -31,7 +31,8 @@ class Measured:
 
 @dataclass(frozen=True)
 class Scores:
-    """Accounts by the lower of two scores, 0 to 1. `automatic` where both variants agree, `review` where their mean is high enough.
+    """`score`, 0 to 1, is that of both variants together (mean log-odds). `automatic` where each of them is sure, `review` where both
+    together are sure enough.
 
     `accounts`, `true`     what it was measured on
     """
@@ -68,15 +69,21 @@ def scored(found: Evidence, is_linked: Flags, groups: Numbers, *, seed: int) -> 
     fold = _folds(groups, seed)
     variants = (found.values, found.without(*SIZE_NAMES))
     by_variant = [_out_of_fold(values, is_linked, fold, seed + number) for number, values in enumerate(variants)]
-    lower, mean = np.minimum(*by_variant), (by_variant[0] + by_variant[1]) / 2
+    lower, together = np.minimum(*by_variant), _expit((_logit(by_variant[0]) + _logit(by_variant[1])) / 2)
     automatic, review = np.zeros(len(fold), bool), np.zeros(len(fold), bool)
     for number in range(FOLDS):
         here, elsewhere = fold == number, fold != number
         automatic[here] = lower[here] >= threshold(lower[elsewhere], is_linked[elsewhere], AUTOMATIC)
-        review[here] = mean[here] >= threshold(mean[elsewhere], is_linked[elsewhere], REVIEW)
+        review[here] = together[here] >= threshold(together[elsewhere], is_linked[elsewhere], REVIEW)
     review &= ~automatic
     return Scores(
-        mean, automatic, review, len(is_linked), true, _measured(automatic, is_linked), _measured(automatic | review, is_linked)
+        together,
+        automatic,
+        review,
+        len(is_linked),
+        true,
+        _measured(automatic, is_linked),
+        _measured(automatic | review, is_linked),
     )
 
 
@@ -116,6 +123,15 @@ def _out_of_fold(values: Floats, is_linked: Flags, fold: NDArray[np.int64], seed
             model.fit(values[fold != number], is_linked[fold != number])
             score[fold == number] = model.predict_proba(values[fold == number])[:, 1]
     return score
+
+
+def _logit(score: Floats) -> Floats:
+    inside = np.clip(score, 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(inside / (1 - inside)), np.float64)
+
+
+def _expit(odds: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-odds)), np.float64)
 
 
 def _measured(flagged: Flags, is_linked: Flags) -> Measured:
