@@ -18,6 +18,9 @@ from springtide.operations.definitions.reads import numbered
 from springtide.operations.members import approvals, proposals, states
 from springtide.operations.members.models import Member
 from springtide.operations.members.proposals import KIND as MEMBER
+from springtide.operations.rewards import budgets, granting
+from springtide.operations.rewards import files as payout_files
+from springtide.operations.rewards import reads as rewards
 
 
 class Give(Protocol):
@@ -64,6 +67,10 @@ def _definition(lines: Callable[[int, str], tuple[Line, ...]]) -> Kind:
     )
 
 
+def _lines(told: Callable[[int], tuple[tuple[str, str, str], ...]]) -> Callable[[int, str], tuple[Line, ...]]:
+    return lambda number, language: tuple(Line(*each) for each in told(number))
+
+
 KINDS: Final[dict[str, Kind]] = {
     MEMBER: Kind(
         lines=lambda number, language: tuple(Line(*each) for each in proposals.difference(number)),
@@ -75,6 +82,9 @@ KINDS: Final[dict[str, Kind]] = {
         return_=campaigns.return_campaign,
         take_back=campaigns.take_back_campaign,
     ),
+    granting.KIND: Kind(_lines(rewards.grant_lines), approve=granting.approve_grant),
+    budgets.KIND: Kind(_lines(rewards.budget_lines), approve=budgets.approve_budget),
+    payout_files.KIND: Kind(_lines(rewards.file_lines), approve=payout_files.approve_file),
     "strata": _definition(differences.of_strata),
     "strategy": _definition(differences.of_strategy),
 }
