@@ -39,6 +39,8 @@ STATUS = {
     "unknown_job": 404,
     "unknown_metric": 404,
     "unknown_user": 404,
+    "unknown_case": 404,
+    "no_such_flag": 404,
     "unknown_segment": 404,
     "unknown_statement": 404,
     "moved_already": 409,

@@ -128,15 +128,14 @@ def try_gates(path: Path, benefit: Benefit, rule: str, open_reviews: bool, wants
 @with_benefit
 def why(path: Path, benefit: Benefit, user_id: str, wants_json: bool) -> None:
     """What each gate says of one user, and which values it saw."""
-    from springtide.analytics.foresight.judging import together
     from springtide.operations.risk.gates import explained
     from springtide.operations.risk.reads import gates_seen
 
     now = clock.now()
     with Home(path).reading() as (engine, snapshot):
         answered = explained(engine, snapshot, user_id, benefit=benefit, as_of=now.date(), now=now)
-    verdict, codes = together(answered)
-    told = gates_seen(answered, None)
+    verdict, codes = answered.verdict.says, answered.verdict.reasons
+    told = gates_seen(answered.gates, None)
     if wants_json:
         say({"user_id": user_id, "verdict": verdict, "reasons": list(codes), "gates": [_gate(each) for each in told]})
         return

@@ -39,7 +39,7 @@ def test_a_try_counts_everybody_once_and_says_what_is_denied(home):
 
 
 def test_a_flag_is_put_up_seen_and_lifted(home):
-    user = str(Home(home).users(Selection(), columns=["user_id"], limit=1).rows[0][0])
+    user = str(Home(home).users(Selection(), limit=1).rows[0][0])
     before = ask(home, "why", user)
     assert ask(home, "flag", user, "risk_hold", "--note", "called") == {"new": 1}
     told = ask(home, "why", user)

@@ -39,6 +39,14 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Explained:
+    """The verdict of one user, and what each gate that concerns the benefit says, clause by clause."""
+
+    verdict: Verdict
+    gates: tuple[GateAnswer, ...]
+
+
 def judged(
     engine: Engine, snapshot: Snapshot, *, users_table: str, benefit: Benefit, as_of: date, now: datetime, into: str = "judged"
 ) -> str:
@@ -87,10 +95,8 @@ def verdicts(
     return {user: Verdict(says, tuple(reasons.split(",")) if reasons else ()) for user, says, reasons in told.values}
 
 
-def explained(
-    engine: Engine, snapshot: Snapshot, user_id: str, *, benefit: Benefit, as_of: date, now: datetime
-) -> tuple[GateAnswer, ...]:
-    """What each gate that concerns the benefit says of one user, clause by clause.
+def explained(engine: Engine, snapshot: Snapshot, user_id: str, *, benefit: Benefit, as_of: date, now: datetime) -> Explained:
+    """What the gates say of one user, and why.
 
     refuses    unknown_user, nothing_closed, no_evidence
     """
@@ -99,7 +105,8 @@ def explained(
     if user_no is None:
         raise UnknownName(f"There is no user '{user_id}'.", "Look it up in the list of users.", code="unknown_user")
     policy = standing_policy(engine, snapshot, now=now, among=[user_id])
-    return judging.answers(engine, snapshot, policy, user_no=user_no, benefit=benefit, as_of=as_of)
+    answered = judging.answers(engine, snapshot, policy, user_no=user_no, benefit=benefit, as_of=as_of)
+    return Explained(Verdict(*judging.together(answered, {code for _, code in policy.decisions})), answered)
 
 
 def flagged(user_ids: Collection[str], *, benefit: Benefit, now: datetime) -> dict[str, Verdict]:

@@ -102,7 +102,8 @@ def test_a_review_becomes_one_case_for_the_whole_cluster_with_its_evidence(excha
 def test_one_user_is_told_with_every_clause(exchange, db):
     snapshot = exchange.lake.snapshot()
     told = gates.explained(exchange.engine, snapshot, "ann", benefit=VOUCHER, as_of=TODAY, now=NOON)
-    [linked] = [each for each in told if each.gate.key == "linked"]
+    assert told.verdict == Verdict("review", ("linked_few",))
+    [linked] = [each for each in told.gates if each.gate.key == "linked"]
     assert (linked.verdict, linked.codes) == ("review", ("linked_few",))
     assert dict(linked.reasons[-1][1].comparisons[0].seen) == {"cluster_size": 3}
     with pytest.raises(UnknownName):
@@ -112,12 +113,12 @@ def test_one_user_is_told_with_every_clause(exchange, db):
 def test_money_and_where_a_user_lives_have_rights_of_their_own(exchange, risk_collaborator, manager):
     snapshot = exchange.lake.snapshot()
     told = gates.explained(exchange.engine, snapshot, "ann", benefit=VOUCHER, as_of=TODAY, now=NOON)
-    seen = {gate.key: gate for gate in gates_seen(told, risk_collaborator)}
+    seen = {gate.key: gate for gate in gates_seen(told.gates, risk_collaborator)}
     [cap, _] = seen["caps"].clauses
     assert (cap.seen, cap.left_out) == ((), ("rewards_30d_usdt", "amount_usdt", "expected_revenue_usdt"))
     assert seen["linked"].clauses[-1].seen == (("cluster_size", 3), ("is_cluster_hub_only", False))
     with pytest.raises(Refused):
-        gates_seen(told, manager)
+        gates_seen(told.gates, manager)
 
 
 @pytest.mark.django_db(transaction=True)
