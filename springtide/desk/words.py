@@ -118,7 +118,12 @@ RIGHTS: Final[dict[str, Word]] = {
     "make_tokens": _("make tokens of one's own"),
 }
 
-APPROVAL_KINDS: Final[dict[str, Word]] = {"member": _("Member"), "campaign": _("Campaign")}
+APPROVAL_KINDS: Final[dict[str, Word]] = {
+    "member": _("Member"),
+    "campaign": _("Campaign"),
+    "strata": _("Edges of strata"),
+    "strategy": _("Strategy"),
+}
 APPROVAL_STATES: Final[dict[str, Word]] = {
     "open": _("waiting"),
     "approved": _("approved"),

@@ -12,7 +12,10 @@ from django.utils import translation
 from django.utils.translation.template import templatize
 
 import springtide.desk
+from springtide.analytics.segments import COLUMNS
+from springtide.analytics.strata import KEYS, RULE_COLUMNS
 from springtide.desk import words
+from springtide.desk.shell import PAGES
 from springtide.operations.members import states
 
 DESK = Path(springtide.desk.__file__).parent
@@ -106,6 +109,19 @@ def test_roles_and_rights_have_words_and_keys_nobody_named_are_readable():
     assert set(words.RIGHTS) == set(states.RIGHTS)
     assert set(words.DEPARTMENTS) == set(states.DEPARTMENTS)
     assert words.column("spot_trades") == "Spot trades"
+
+
+def test_every_column_that_a_segment_or_a_rule_may_name_has_a_word():
+    unnamed = {name for name in (*COLUMNS, *RULE_COLUMNS) if name not in KEYS and words.column(name) == words.plain(name)}
+    assert unnamed <= set(words.COLUMNS)
+    assert words.column("net_deposit_90d_usdt") == "Net deposits, 90 days"
+    assert words.column("rewards_consumed_all_usdt") == "Rewards used, all time"
+    assert words.column("value_p10_usdt") == "the edge of the lowest 10 in a hundred"
+
+
+def test_every_page_has_a_key_of_its_own():
+    letters = [page.letter for page in PAGES]
+    assert sorted(letters) == sorted(set(letters))
 
 
 def test_an_error_is_told_in_the_members_language_with_what_was_seen():

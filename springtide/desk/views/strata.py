@@ -65,7 +65,7 @@ def change(request: MemberRequest, key: str) -> HttpResponse:
         if what not in ("save", "submit"):
             raise BadInput(f"'{what}' is no way to change strata.", "Go back to the page.", code="bad_filter")
         content = _sent(request, was)
-        title = content["title"]["en"]
+        title = " · ".join(dict.fromkeys(content["title"].values()))
         draft = actions.save_draft(KIND, key, title=title, body=content, seen=seen, acting=request.member, now=now)
         if what == "submit":
             actions.submit_definition(KIND, key, seen=draft.content_hash, acting=request.member, now=now)
