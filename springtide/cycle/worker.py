@@ -6,13 +6,14 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from springtide.analytics.facts import Progress
 from springtide.cycle import scheduling
+from springtide.cycle.campaigns import Rounds, after_close, campaign_handlers
 from springtide.home import Home
 from springtide.kernel import clock
 from springtide.operations.definitions import files
@@ -23,11 +24,12 @@ REPORT_EVERY = 0.5  # seconds between two words about progress
 KINDS = ("import", "close")
 
 
-def handlers(home: Home) -> dict[str, Work]:
-    """Kind of job → the work, over one home.
+def handlers(home: Home, rounds: Callable[[], None] = lambda: None) -> dict[str, Work]:
+    """Kind of job → the work, over one home. `rounds`: what goes on in the pauses of long work.
 
-    import    {"path", "mapping"?}    → what was taken, table by table
-    close     {"through"?}            → the days that were closed
+    import          {"path", "mapping"?}    → what was taken, table by table
+    close           {"through"?}            → the days that were closed
+    campaign_run    {"campaign", "slot"}    → how far the run came
     """
 
     def import_(payload: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
@@ -45,14 +47,15 @@ def handlers(home: Home) -> dict[str, Work]:
 
         def progress(day: date, done: int, total: int) -> None:
             told({"what": str(day), "done": done, "total": total})
+            rounds()
 
         through = payload.get("through")
         carry_definitions(home)
-        return home.close(
-            through=date.fromisoformat(through) if through else None, now=clock.now(), progress=progress
-        ).as_dict()
+        closed = home.close(through=date.fromisoformat(through) if through else None, now=clock.now(), progress=progress)
+        after_close(home, now=clock.now())
+        return closed.as_dict()
 
-    return {"import": import_, "close": close}
+    return {"import": import_, "close": close, **campaign_handlers(home, rounds)}
 
 
 def carry_definitions(home: Home) -> None:
@@ -66,7 +69,13 @@ def run(path: Path, stop: threading.Event) -> None:
     home = Home(path)
     scheduling.begin(home, now=clock.now())
     name = f"{socket.gethostname()}:{os.getpid()}"
-    work_until(stop, name, handlers(home), now=clock.now, between=scheduling.looking())
+    rounds, look = Rounds(home), scheduling.looking()
+
+    def between() -> None:
+        look()
+        rounds()
+
+    work_until(stop, name, handlers(home, rounds), now=clock.now, between=between)
 
 
 def _seldom(report: Report) -> Report:

@@ -290,7 +290,8 @@ def _contacts(this: Pass, among: Collection[int] | None) -> None:
         engine.table("contacts", CONTACTS, ())
         return
     since = this.now - timedelta(days=LONGEST_CAP_DAYS + 1)
-    sent = Decision.objects.filter(verdict="sent", decided_at__gte=since).exclude(channel="").exclude(user_no=None)
+    sent = Decision.objects.filter(pk__gt=exported_through(this.snapshot), verdict="sent", decided_at__gte=since)
+    sent = sent.exclude(channel="").exclude(user_no=None)
     if among is not None:
         sent = sent.filter(user_no__in=among)
     rows = sent.values_list("user_no", "decided_at", "channel", "message_class")
@@ -307,6 +308,11 @@ def _contacts(this: Pass, among: Collection[int] | None) -> None:
         " where verdict = 'sent' and channel <> '' and decided_at >= $since",
         since=_naive(since),
     )
+
+
+def exported_through(snapshot: Snapshot) -> int:
+    """The last decision of the database that lies in the lake: those behind it lie in the database alone."""
+    return int(snapshot.manifest.notes.get("decisions_exported", 0))
 
 
 def attach_decisions(engine: Engine, snapshot: Snapshot, runs: Sequence[int], *, name: str) -> None:
