@@ -262,7 +262,7 @@ def switch(request: HttpRequest, name: Annotated[str, Field(max_length=64)], tol
 
 
 def _delivery() -> Delivery:
-    return read_delivery(Path(settings.SPRINGTIDE_HOME), public_url=settings.PUBLIC_URL.geturl())
+    return read_delivery(Path(settings.SPRINGTIDE_HOME))
 
 
 def _receive(told: Receipts, *, source: str) -> Any:

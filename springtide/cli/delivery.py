@@ -234,11 +234,9 @@ def _contacts(file: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def _delivery(path: Path) -> Delivery:
-    from django.conf import settings
-
     from springtide.operations.delivery.settings import read_delivery
 
-    return read_delivery(path, public_url=settings.PUBLIC_URL.geturl())
+    return read_delivery(path)
 
 
 def _tell_messages(title: str, found: tuple[MessageSeen, ...], wants_json: bool) -> None:

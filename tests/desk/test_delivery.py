@@ -120,6 +120,13 @@ def test_connectors_show_how_they_are_and_an_administrator_switches_them(admin, 
     assert manager.post("/admin/connectors/switch/", {"name": "inbox", "turn": "on"}).status_code == 403
 
 
+def test_messages_that_no_connector_takes_are_told(manager, welcome):
+    put([message(n, due_at=clock.now()) for n in range(3)], now=clock.now())
+    assert "3 messages wait for a connector that delivery.toml does not name: Push." in text_of(
+        manager.get("/admin/connectors/")
+    )
+
+
 def test_settings_that_cannot_be_used_are_told_on_the_page(admin, own_home):
     (own_home.path / "delivery.toml").write_text('[connectors.mail]\nkind = "smpt"\n')
     page = text_of(admin.get("/admin/connectors/"))

@@ -59,8 +59,10 @@ def connectors(request: MemberRequest) -> HttpResponse:
     now = clock.now()
     shown: dict[str, Any] = {"may_change": request.member.may(states.EDIT_DELIVERY), "doubted": reads.in_doubt()}
     try:
-        found = reads.health(_delivery().connectors, since=now - LAST_DAY, now=now)
+        made = _delivery().connectors
+        found = reads.health(made, since=now - LAST_DAY, now=now)
         shown["connectors"] = [(each, HEALTHS[each.health], CHANNELS[each.channel]) for each in found]
+        shown["unserved"] = [(CHANNELS[channel], waiting) for channel, waiting in reads.unserved(made).items()]
     except SpringtideError as bad:
         shown["error"] = told_error(bad)
     return render(request, "delivery/connectors.html", shown)
@@ -160,7 +162,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _delivery() -> Delivery:
-    return read_delivery(Path(settings.SPRINGTIDE_HOME), public_url=settings.PUBLIC_URL.geturl())
+    return read_delivery(Path(settings.SPRINGTIDE_HOME))
 
 
 def _body(sent: Mapping[str, str]) -> dict[str, Any]:

@@ -176,6 +176,12 @@ def health(connectors: Collection[Connector], *, since: datetime, now: datetime)
     return tuple(_health(each, rows.get(each.name) or ConnectorState(name=each.name), since, now) for each in connectors)
 
 
+def unserved(connectors: Collection[Connector]) -> dict[str, int]:
+    """Channels that no connector serves → how many messages wait there for nothing."""
+    waiting = Message.objects.filter(ended_at=None).exclude(channel__in=[each.channel for each in connectors])
+    return dict(waiting.values_list("channel").annotate(Count("pk")))
+
+
 def in_doubt(*, count: int = 100) -> tuple[MessageSeen, ...]:
     """Messages of which nobody knows whether they went out, and no machine will try: those worth money first, then the oldest."""
     rows = Message.objects.filter(state="unknown").prefetch_related("receipts").order_by("-carries_money", "pk")

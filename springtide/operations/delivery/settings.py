@@ -64,7 +64,7 @@ class Delivery:
         return names[name]
 
 
-def read_delivery(home: Path, *, public_url: str = "") -> Delivery:
+def read_delivery(home: Path) -> Delivery:
     """The settings of a home; without a file there is the inbox, and nothing leaves the house.
 
     refuses    bad_setting         a name nothing has, a value of the wrong type, a channel with two connectors
@@ -80,7 +80,7 @@ def read_delivery(home: Path, *, public_url: str = "") -> Delivery:
             raise BadInput(f"{path} cannot be read: {bad}.", "Mend the line it names.", code="bad_setting") from bad
     top = _Given(FILE_NAME, given)
     reach = Reach(tuple(top.texts("allowed_hosts")), tuple(map(_network, top.texts("private_networks"))))
-    url = top.text("public_url", public_url)
+    url = top.text("public_url", os.environ.get("SPRINGTIDE_URL", ""))
     addresses, contacts_key = _addresses(top.table("addresses"), reach)
     connectors, receipt_keys = [], {}
     for name, told in top.table("connectors").values.items():

@@ -1,10 +1,14 @@
 """delivery.toml is read once, typed, refused loudly; secrets stand elsewhere."""
 
 import base64
+import re
+from pathlib import Path
 
 import pytest
+import yaml
 
 from springtide.kernel.errors import SpringtideError
+from springtide.operations.delivery import templates
 from springtide.operations.delivery.connectors.files import Drop
 from springtide.operations.delivery.connectors.smtp import Smtp
 from springtide.operations.delivery.connectors.webhook import Webhook
@@ -63,8 +67,9 @@ def written(tmp_path, secrets):
     return write
 
 
-def test_without_settings_there_is_the_inbox_and_nothing_leaves_the_house(tmp_path):
-    told = read_delivery(tmp_path, public_url="https://here.example.com")
+def test_without_settings_there_is_the_inbox_and_nothing_leaves_the_house(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPRINGTIDE_URL", "https://here.example.com")
+    told = read_delivery(tmp_path)
     assert [(each.name, each.channel) for each in told.connectors] == [("inbox", "inbox")]
     assert (told.addresses, told.public_url) == (None, "https://here.example.com")
 
@@ -127,3 +132,16 @@ def test_mail_needs_somebody_who_knows_addresses(written):
     with pytest.raises(SpringtideError) as told:
         read_delivery(written(WHOLE[:start] + WHOLE[end:]))
     assert "needs addresses" in told.value.message
+
+
+def test_the_settings_and_the_template_on_the_page_about_delivery_can_be_used(written, monkeypatch):
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "deliver.md").read_text(encoding="utf-8")
+    settings, template = (re.search(rf"```{kind}\n(.*?)```", page, re.S) for kind in ("toml", "yaml"))
+    assert settings
+    assert template
+    for name in ("ADDRESSES_SECRET", "PUSH_SECRET", "BOT_TOKEN"):
+        monkeypatch.setenv(name, "whsec_" + base64.b64encode(KEY).decode())
+    told = read_delivery(written(settings[1].replace("/run/secrets/mail", "{folder}/token")))
+    assert [each.channel for each in told.connectors] == ["push", "email", "chat", "sms", "inbox"]
+    made = templates.of_body("welcome", yaml.safe_load(template[1]))
+    assert templates.needed(made) == ("amount",)
