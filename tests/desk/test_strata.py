@@ -4,11 +4,14 @@ import html
 import re
 
 import pytest
+import yaml
 
+from springtide.analytics import strata
 from springtide.operations.definitions import reads
 from springtide.operations.members import approvals
 from tests.desk.conftest import PASSWORD
 from tests.desk.pages import text_of, total
+from tests.desk.shown_home import MADE_AT
 
 pytestmark = pytest.mark.usefixtures("commits_at_once")
 
@@ -150,6 +153,20 @@ def test_who_may_not_edit_reads_and_nobody_finds_what_is_not_there(browser_of, s
     manager = browser_of("manager")
     assert manager.get("/data/definitions/activty/").status_code == 404
     assert manager.post("/data/definitions/activity/change/", {"what": "dance"}).status_code == 400
+
+
+def test_a_version_that_a_close_used_is_not_used_again_though_its_file_is_gone(browser_of, own_home):
+    file = own_home.path / "definitions/strata/activity.yml"
+    shipped = next(each for each in own_home.stratifications() if each.key == "activity")
+    content = {"key": "activity", "version": 7, **strata.content_of(shipped)}
+    content["strata"][1]["rule"] = "days_since_trade <= 5"
+    file.write_text(yaml.safe_dump(content))
+    own_home.close(now=MADE_AT)
+    file.unlink()
+    analyst = browser_of("analyst")
+    sent = fields(text_of(analyst.get("/data/definitions/activity/")))
+    analyst.post("/data/definitions/activity/change/", {**sent, "edge-active-0": "3", "what": "save"})
+    assert reads.draft("strata", "activity").version == 8
 
 
 def test_who_wrote_it_does_not_approve_it(browser_of, own_home):

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from springtide.analytics import strata
 from springtide.analytics.foresight.gates import shipped_gates
+from springtide.analytics.lake import Lake
 from springtide.analytics.segments import shipped_strategy
 from springtide.home.definitions import (
     Published,
@@ -31,7 +32,7 @@ def in_force(kind: str) -> dict[str, Published]:
 
 
 def highest_version(kind: str, key: str) -> int:
-    """The highest version that was ever recorded, lies there as a file, or is shipped; 0 where there is none."""
+    """The highest version that was ever recorded, lies there as a file, placed users, or is shipped; 0 where there is none."""
     recorded = Definition.objects.filter(kind=kind, key=key).order_by("-version").values_list("version", flat=True).first()
     file = definition_path(home(), kind, key)
     lying = read_published(file).version if file.is_file() else 0
@@ -40,7 +41,14 @@ def highest_version(kind: str, key: str) -> int:
         shipped = {"strategy": shipped_strategy(strata.load()).version}
     if kind in ("gate", "risk_matrix"):
         shipped = dict.fromkeys((*(gate.key for gate in shipped_gates()), "matrix"), 1)
-    return max(recorded or 0, lying, shipped.get(key, 0))
+    return max(recorded or 0, lying, _used(kind, key), shipped.get(key, 0))
+
+
+def _used(kind: str, key: str) -> int:
+    """The highest version of a stratification that a close placed users by, though its file may be gone."""
+    closes = Lake(home() / "lake").snapshot().manifest.notes.get("definitions", {}).values()
+    stamps = [str(told[f"{kind}.{key}"]) for told in closes if f"{kind}.{key}" in told]
+    return max((int(stamp.split(".")[0]) for stamp in stamps), default=0)
 
 
 def put_in_force(definition: Definition) -> None:
