@@ -123,6 +123,9 @@ APPROVAL_KINDS: Final[dict[str, Word]] = {
     "campaign": _("Campaign"),
     "strata": _("Edges of strata"),
     "strategy": _("Strategy"),
+    "grant": _("Grant by hand"),
+    "budget": _("Budget"),
+    "payout_file": _("File of payouts"),
 }
 APPROVAL_STATES: Final[dict[str, Word]] = {
     "open": _("waiting"),
@@ -156,6 +159,11 @@ APPROVAL_LINES: Final[dict[str, Word]] = {
     "department": _("Department"),
     "granted_rights": _("Rights by name"),
     "is_active": _("Can sign in"),
+    "offer": _("Offer"),
+    "users": _("Users"),
+    "amount_usdt": _("USDT for each"),
+    "budget": _("Left in the budget"),
+    "reason": _("Why"),
 }
 
 HEALTHS: Final[dict[str, Word]] = {

@@ -90,7 +90,8 @@ def advance(engine: Engine, snapshot: Snapshot, *, zone: ZoneInfo, now: datetime
 
     Who has met what was asked is granted; who has not in time gets nothing; who took the deposit out while it was locked loses the
     reward; what was traded often enough is the user's own; what was not used in time expires. A deadline counts as passed once the
-    day on which it lay is closed: before that a late deposit may still be told. Done twice, it changes nothing.
+    day on which it lay is closed: before that a late deposit may still be told. Done twice, it changes nothing. A promise that asks
+    nothing is not waited for here: who made it grants it.
 
     writes     progress and moves of rewards, batch by batch; payouts that take back; audit rows
     refuses    nothing_closed    no day was closed yet
@@ -114,7 +115,7 @@ def advance(engine: Engine, snapshot: Snapshot, *, zone: ZoneInfo, now: datetime
         if each.state == "reserved":
             if _qualifies(each, offers[each.offer_id], told):
                 met.append(each.key)
-            elif each.qualify_by is not None and day_of(each.qualify_by, zone) <= as_of:
+            elif each.qualify_by and day_of(each.qualify_by, zone) <= as_of:
                 late.append(each.key)
         elif told and told.lowest is not None and told.lowest < micro(terms.net_deposit_usdt):
             broken.append(each.key)
@@ -134,7 +135,7 @@ def _watched(offers: Iterable[Offer]) -> Iterator[Reward]:
     """Open rewards of which the facts have something to say."""
     traded_for = [each.pk for each in offers if each.conditions.wagering_multiple]
     looked_at = (
-        Q(state="reserved")
+        Q(state="reserved", qualify_by__isnull=False)
         | Q(state__in=states.OPEN, lock_until__isnull=False)
         | Q(state__in=states.OPEN, offer__in=traded_for)
     )
@@ -144,13 +145,12 @@ def _watched(offers: Iterable[Offer]) -> Iterator[Reward]:
 def _standing(
     engine: Engine, snapshot: Snapshot, rewards: Sequence[Reward], offers: dict[int, Offer], zone: ZoneInfo, as_of: date
 ) -> dict[int, Standing]:
-    asked = [each for each in rewards if not (each.state == "reserved" and each.qualify_by is None)]
-    since = min((day_of(each.reserved_at, zone) for each in asked), default=as_of)
-    if not asked or since > as_of:
+    since = min((day_of(each.reserved_at, zone) for each in rewards), default=as_of)
+    if not rewards or since > as_of:
         return {}
     lists = {pk: offer.conditions.markets for pk, offer in offers.items()}
     for table in ("users", "spot_trades", "contract_trades"):
-        needs = table == "users" or any(lists[each.offer_id] for each in asked)
+        needs = table == "users" or any(lists[each.offer_id] for each in rewards)
         snapshot.attach(
             engine, table, fact_schema(table), since=None if table == "users" else since if needs else as_of, until=as_of
         )
@@ -158,7 +158,7 @@ def _standing(
     engine.table(
         "reward_holders",
         (Column("reward_no", "bigint"), Column("user_id", "varchar")),
-        [(each.pk, each.user_id) for each in asked],
+        [(each.pk, each.user_id) for each in rewards],
     )
     holders = engine.rows(
         "select h.reward_no, u.master_no from reward_holders as h inner join users as u on h.user_id = u.user_id"
@@ -178,7 +178,7 @@ def _standing(
                 *_day_and_start(each.granted_at, zone),
                 each.lock_until and day_of(each.lock_until, zone),
             )
-            for each in asked
+            for each in rewards
             if each.pk in numbers
         ],
     )
@@ -193,8 +193,6 @@ def _day_and_start(at: datetime | None, zone: ZoneInfo) -> tuple[date | None, da
 
 def _qualifies(reward: Reward, offer: Offer, told: Standing | None) -> bool:
     terms = offer.conditions
-    if reward.qualify_by is None:
-        return True
     if terms.opt_in and reward.claimed_at is None:
         return False
     if told is None:  # the user, or the day of the promise, is in no closed day yet
