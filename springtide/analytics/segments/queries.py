@@ -22,12 +22,13 @@ def columns_of(segments: Sequence[Segment]) -> tuple[str, ...]:
 
 
 def placed_query(segments: Sequence[Segment], beside: Mapping[str, str]) -> str:
-    """One row per user, one column per segment (`segment_…`), true for who is in it; `segments` stand after those they name.
+    """One row per user of any segment, one column per segment (`segment_…`), true for who is in it; `segments` stand after those
+    they name.
 
     Reads `profiles` once, `strata` where a segment names one, and `beside` where it has columns. A segment that names others is
     told one step later, so that each is computed once.
     """
-    steps, last = _steps(segments, columns_of(segments), beside)
+    steps, last = _steps(segments, columns_of(segments), beside, only_members=True)
     told = ", ".join(("user_no", *(Nested(one.key).column for one in segments)))
     return f"with {', '.join(steps)} select {told} from {last}"
 
@@ -39,8 +40,10 @@ def size_query(condition: Condition, segments: Sequence[Segment], beside: Mappin
     return f"with {', '.join(steps)} select count(*) as users from {last} where is_counted and ({condition.rule.sql()})"
 
 
-def _steps(segments: Sequence[Segment], needed: Sequence[str], beside: Mapping[str, str]) -> tuple[list[str], str]:
-    """The steps of a pass, each a `with` table, and the name of the last."""
+def _steps(
+    segments: Sequence[Segment], needed: Sequence[str], beside: Mapping[str, str], *, only_members: bool = False
+) -> tuple[list[str], str]:
+    """The steps of a pass, each a `with` table, and the name of the last; `only_members`: that one without those who are in none."""
     held = ["user_no", *(name for name in needed if name != "user_no")]
     picked = [f"{'p' if name in PROFILE_TYPES else 's'}.{name}" for name in held]
     picked += [f"coalesce(b.{name}, {'false' if kind == 'boolean' else 0}) as {name}" for name, kind in beside.items()]
@@ -59,12 +62,16 @@ def _steps(segments: Sequence[Segment], needed: Sequence[str], beside: Mapping[s
     waiting = [one for one in segments if one.condition]
     while waiting:
         now = [one for one in waiting if all(Nested(key).column in told for key in one.nested)]
-        found = ", ".join(f"{_with(one.condition, shared)} as {Nested(one.key).column}" for one in now if one.condition)
-        before, last = last, f"step_{len(steps)}"
-        steps.append(f"{last} as (select {', '.join(held)}, {found} from {before})")
-        fresh = [Nested(one.key).column for one in now]
-        held, told = [*held, *fresh], told | set(fresh)
+        fresh = {Nested(one.key).column: _with(one.condition, shared) for one in now if one.condition}
+        found = ", ".join(f"coalesce({said}, false) as {name}" for name, said in fresh.items())
         waiting = [one for one in waiting if one not in now]
+        # Most users are in none. A filter asks each comparison only of whom the one before it left; inside a case it stays one filter,
+        # and does not become fifty of every column on the way.
+        in_any = " or ".join([*sorted(told), *(f"({said})" for said in fresh.values())])
+        members = f" where case when {in_any} then true else false end" if only_members and not waiting else ""
+        before, last = last, f"step_{len(steps)}"
+        steps.append(f"{last} as (select {', '.join(held)}, {found} from {before}{members})")
+        held, told = [*held, *fresh], told | set(fresh)
     return steps, last
 
 
@@ -91,7 +98,7 @@ def _with(condition: Condition, shared: Mapping[str, str]) -> str:
             exp.column(shared[said]) if isinstance(node, _COMPARISONS) and (said := node.sql("duckdb")) in shared else node
         )
     )
-    return f"coalesce({plain(tree)}, false)"
+    return plain(tree)
 
 
 def members_query(keys: Sequence[str]) -> str:
