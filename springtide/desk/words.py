@@ -119,6 +119,8 @@ RIGHTS: Final[dict[str, Word]] = {
 }
 
 APPROVAL_KINDS: Final[dict[str, Word]] = {
+    "gate": _("Risk gate"),
+    "risk_matrix": _("Matrix of jurisdictions"),
     "member": _("Member"),
     "campaign": _("Campaign"),
     "strata": _("Edges of strata"),
@@ -148,6 +150,13 @@ PLAYS: Final[dict[str, Word]] = {
 APPROVAL_LINES: Final[dict[str, Word]] = {
     **PLAYS,
     "rule": _("Rule"),
+    "clause": _("Clause"),
+    "applies": _("Asked when"),
+    "unknown": _("When not known"),
+    "is_cleared_by_decision": _("A person may clear it"),
+    "row": _("Row"),
+    "minimum_kyc": _("Least KYC level"),
+    "groups": _("Groups of jurisdictions"),
     "label": _("Name"),
     "about": _("Description"),
     "order": _("Order"),
@@ -578,6 +587,20 @@ ERRORS: Final[dict[str, tuple[Word, Word]]] = {
         _("This is no cron line."),
         _("Write five fields: minute, hour, day of month, month, day of week; such as 30 0 * * *."),
     ),
+    "bad_template": (_("This cannot be a template."), _("Mend the part that is named.")),
+    "template_failed": (_("The template ran, and failed."), _("Look at its preview.")),
+    "template_too_long": (_("The template was stopped: it is too long."), _("Make it shorter.")),
+    "missing_variable": (
+        _("A variable is not known, without which the template refuses."),
+        _("Give the variable a default, or leave the user out."),
+    ),
+    "bad_variable": (_("A value is no text or number, or too long for a message."), _("Give a shorter one.")),
+    "bad_link": (_("This link is not whole."), _("Open it from the message again, or write to support.")),
+    "unknown_connector": (_("There is no such connector."), _("Reload the page and look again.")),
+    "unknown_template": (_("There is no such template."), _("Choose one that is in force.")),
+    "bad_secret": (_("A secret is not there, or cannot be used."), _("Mend what delivery.toml names.")),
+    "host_not_allowed": (_("This host is not among the allowed ones."), _("Add it to allowed_hosts.")),
+    "bad_url": (_("This address cannot be called."), _("Give an https address without user or password.")),
     "worker_lost": (
         _("The worker stopped without a word at every try."),
         _("Look into its log; it may have run out of memory."),

@@ -32,6 +32,7 @@ MOST_AT_ONCE: Final = 1000  # messages in a batch of a receiver with keys
 MOST_UNKEYED: Final = 50
 SETTLE_EVERY: Final = 400  # outcomes that are stored together
 SOONEST: Final = timedelta(seconds=1)
+SENT: Final = Settled("sent")
 
 Clock = Callable[[], datetime]
 
@@ -213,7 +214,7 @@ class _Turn:
         for (message, letter), outcome in zip(some, outcomes, strict=True):
             if outcome.kind == "sent":
                 sent += 1
-                self.settled[message.id] = Settled("sent", reference=outcome.reference)
+                self.settled[message.id] = Settled("sent", reference=outcome.reference) if outcome.reference else SENT
                 if self.connector.channel == "inbox":
                     self.in_inbox.append(InInbox(message.id, message.user_id, letter.subject, letter.text))
             else:
