@@ -103,6 +103,7 @@ def template_list(request: MemberRequest) -> HttpResponse:
     shown = {
         "templates": [(each, list(each.body["texts"])) for each in seen],
         "may_edit": request.member.may(states.EDIT_CAMPAIGNS),
+        "example": "Welcome, {{ name }}",
     }
     return render(request, "delivery/templates.html", shown)
 
