@@ -87,6 +87,8 @@ KINDS: Final[dict[str, Kind]] = {
     payout_files.KIND: Kind(_lines(rewards.file_lines), approve=payout_files.approve_file),
     "strata": _definition(differences.of_strata),
     "strategy": _definition(differences.of_strategy),
+    "gate": _definition(differences.of_gate),
+    "risk_matrix": _definition(differences.of_matrix),
 }
 
 

@@ -10,11 +10,14 @@ from typing import Any, Final
 from django.conf import settings
 
 from springtide.analytics import strata
+from springtide.analytics.foresight.gates import Gate, gate_of
+from springtide.analytics.foresight.matrix import shipped_matrix_body
 from springtide.analytics.segments import Strategy, read_strategy
 from springtide.analytics.segments.strategy import NAMED, PLAY
 from springtide.analytics.strata import Stratification
 from springtide.home import Home
-from springtide.operations.definitions.reads import numbered
+from springtide.operations.definitions.reads import in_force, numbered
+from springtide.operations.risk.gates import gates_now
 
 RULE: Final = "rule"
 
@@ -50,6 +53,51 @@ def of_strategy(number: int, language: str) -> tuple[Line, ...]:
     stratifications = home.stratifications()
     lifecycle = next(each for each in stratifications if each.key == "lifecycle")
     return tuple(strategy_lines(home.strategy(), read_strategy(draft.body, stratifications), lifecycle, language))
+
+
+def of_gate(number: int, language: str) -> tuple[Line, ...]:
+    """What the draft of a gate changes: when it is asked, its clauses, and what it says of what is not known."""
+    draft = numbered(number)
+    was = {each.key: each for each in gates_now()}[draft.key]
+    return tuple(gate_lines(was, gate_of(draft.key, draft.body), language))
+
+
+def of_matrix(number: int, language: str) -> tuple[Line, ...]:
+    """What the draft of the matrix changes: rows that go, rows that come, and the least KYC levels."""
+    draft = numbered(number)
+    standing = in_force(draft.kind, draft.key)
+    return tuple(matrix_lines(standing.body if standing else shipped_matrix_body(), draft.body))
+
+
+def gate_lines(was: Gate, becomes: Gate, language: str) -> Iterator[Line]:
+    """The lines between two versions of one gate."""
+    before, after = ({clause.code: clause for clause in each.clauses} for each in (was, becomes))
+    for code, clause in (before | after).items():
+        old, new = (f"{each[code].verdict}: {each[code].rule.text}" if code in each else "" for each in (before, after))
+        if old != new:
+            yield Line(clause.says.within(language), old, new, "clause")
+    for part, old, new in (
+        ("applies", was.applies.text, becomes.applies.text),
+        ("unknown", was.unknown, becomes.unknown),
+        ("is_cleared_by_decision", *(("no", "yes")[each.is_cleared_by_decision] for each in (was, becomes))),
+    ):
+        if old != new:
+            yield Line(part, old, new)
+
+
+def matrix_lines(was: Mapping[str, Any], becomes: Mapping[str, Any]) -> Iterator[Line]:
+    """The lines between two bodies of the matrix."""
+    before, after = ([_row_text(row) for row in each["rows"]] for each in (was, becomes))
+    yield from (Line("row", row, "") for row in before if row not in after)
+    yield from (Line("row", "", row) for row in after if row not in before)
+    for part in ("minimum_kyc", "groups"):
+        if (old := str(dict(was.get(part, {})))) != (new := str(dict(becomes.get(part, {})))):
+            yield Line(part, old, new)
+
+
+def _row_text(row: Mapping[str, Any]) -> str:
+    said = (f"{name} {', '.join(map(str, value)) if isinstance(value, list) else value}" for name, value in row.items())
+    return "; ".join(said)
 
 
 def strata_lines(was: Stratification, becomes: Stratification, language: str) -> Iterator[Line]:

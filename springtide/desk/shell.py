@@ -63,6 +63,7 @@ PAGES = (
     Page("segments", gettext_lazy("Segments"), "s", states.SEE_SEGMENTS, gettext_lazy("People")),
     Page("strategy", gettext_lazy("Strategy"), "y", states.SEE_SEGMENTS, gettext_lazy("People")),
     Page("message_templates", gettext_lazy("Messages"), "n", states.SEE_CAMPAIGNS, gettext_lazy("Act")),
+    Page("risk", gettext_lazy("Risk queue"), "k", states.SEE_RISK, gettext_lazy("Act")),
     Page("rewards", gettext_lazy("Rewards"), "z", states.SEE_BUDGETS, gettext_lazy("Act"), some=True),
     Page("data", gettext_lazy("Freshness"), "d", states.SEE_DATA, gettext_lazy("Data")),
     Page("quarantine", gettext_lazy("Quarantine"), "q", states.SEE_ROWS, gettext_lazy("Data")),
@@ -239,6 +240,10 @@ class Shell:
 # Pages that stand under another one in the side bar.
 _SIDE = {
     "edit_strategy": "strategy",
+    "risk_case": "risk",
+    "risk_user": "risk",
+    "risk_gates": "risk",
+    "risk_edit": "risk",
     "message_template": "message_templates",
     "new_message_template": "message_templates",
     "edit_strata": "definitions",

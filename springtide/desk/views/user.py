@@ -24,6 +24,7 @@ from springtide.kernel.days import parse_day
 from springtide.kernel.errors import Refused, UnknownName
 from springtide.operations.members import states as rights
 from springtide.operations.members.models import Member
+from springtide.operations.risk.reads import flag_of
 from springtide.operations.work import actions, reads, states
 from springtide.operations.work.models import Note
 
@@ -37,6 +38,7 @@ def page(request: MemberRequest) -> HttpResponse:
     since = short_text(request.GET, "since")
     user = shell.home.user(user_id, as_of=Strip.read(request.GET).day, since=parse_day(since) if since else None)
     may_work = request.member.may(rights.WORK_USERS, *ties)
+    may_see_flag = request.member.may(rights.SEE_RISK_FLAG)
     return render(
         request,
         "users/user.html",
@@ -45,6 +47,8 @@ def page(request: MemberRequest) -> HttpResponse:
             "work": reads.work_on(user_id, reader=request.member),
             "earlier": user.timeline_since - timedelta(days=TIMELINE_DAYS),
             "may_work": may_work,
+            "may_see_flag": may_see_flag,
+            "is_flagged": may_see_flag and flag_of(user_id, request.member, now=clock.now()).is_flagged,
             "may_assign": request.member.may(rights.ASSIGN_TASKS),
             "workers": _workers() if request.member.may(rights.ASSIGN_TASKS) else (),
             "channels": {key: words.CONTACT_CHANNELS[key] for key in states.CHANNELS},
