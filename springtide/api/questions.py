@@ -89,7 +89,9 @@ class Periods(Schema):
     then_until: Day = Field(description="Last day of the period before.")
     now_since: Day = Field(description="First day of the period that is explained.")
     now_until: Day = Field(description="Last day of the period that is explained.")
-    by: Name | None = Field(None, description="A stratification, channel_id, country, language, user_type, factors or flows.")
+    by: Name | None = Field(
+        None, description="A stratification, channel_id, country, language, user_type, product, factors, parts or flows."
+    )
     movers: Flag = Field(False, description="By the strata at the end of both periods.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from springtide.analytics.metrics.changes import EXPLAINED, Span, Split
+from springtide.analytics.metrics.changes import Span, Split
 from springtide.cli.options import DAY, as_json, said, say, show, with_home
 from springtide.cli.people import with_desk
 from springtide.home import Home
@@ -31,7 +31,10 @@ SPAN = SpanType()
 @click.argument("metric")
 @click.option("--then", type=SPAN, required=True, help="The period before, as 2026-02-01..2026-02-28.")
 @click.option("--now", type=SPAN, required=True, help="The period that is another.")
-@click.option("--by", help="A stratification (default lifecycle), channel_id, country, language, user_type; factors; flows.")
+@click.option(
+    "--by",
+    help="A stratification (default lifecycle), channel_id, country, language, user_type; product, factors, parts, flows.",
+)
 @click.option("--movers", is_flag=True, help="By who stayed in a stratum, who moved from which to which, and who is new.")
 @as_json
 @with_home
@@ -58,7 +61,7 @@ def why(home: Home, metric: str, then: Span, now: Span, by: str | None, movers: 
         click.echo(f"{note.since} to {note.until}: {note.title} ({note.kind}).")
 
 
-why.help = f"{why.help}\n\nMetrics: {', '.join(one.key for one in EXPLAINED)}."
+why.help = f"{why.help}\n\nMETRIC is any of those that `springtide metrics` lists."
 
 
 @click.command()

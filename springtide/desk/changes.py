@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from springtide.analytics.metrics.changes import EXPLAINED, Contribution, Opens, Span, Split, Why, groupings
+from springtide.analytics.metrics.changes import EXPLAINED, UNDIVIDED, Contribution, Opens, Span, Split, Why, groupings
 from springtide.desk import figures, words
 from springtide.desk.words import Labels, Word, plain
 from springtide.kernel.errors import BadInput
@@ -37,7 +37,35 @@ EFFECTS: Mapping[str, Word] = {
     "rewards": gettext_lazy("Rewards"),
     "other": gettext_lazy("Everything else"),
 }
-GROUPINGS: Mapping[str, Word] = {"factors": gettext_lazy("Factors"), "flows": gettext_lazy("Flows")}
+GROUPINGS: Mapping[str, Word] = {
+    "factors": gettext_lazy("Factors"),
+    "flows": gettext_lazy("Flows"),
+    "parts": gettext_lazy("What it is the sum of"),
+    "product": gettext_lazy("Product"),
+}
+_TOP = gettext_lazy("Who is among the largest changes with it, so no part belongs to one group alone.")
+# Figures whose change has no parts: name, and why.
+WHOLE: Mapping[str, tuple[Word, Word]] = {
+    "gini": (
+        gettext_lazy("Gini coefficient"),
+        gettext_lazy("It compares every user with every other, so no part belongs to one group alone."),
+    ),
+    "hhi": (
+        gettext_lazy("Concentration (HHI)"),
+        gettext_lazy("Its parts are squares of shares of the whole: a group's part moves when only others do."),
+    ),
+    "top_percent_share": (gettext_lazy("Share of the largest users in a hundred"), _TOP),
+    "top_users_share": (gettext_lazy("Share of the ten largest users"), _TOP),
+    "median_hours": (
+        gettext_lazy("Median time to the next step"),
+        gettext_lazy("The median of all users is no sum or mean of the medians of groups."),
+    ),
+}
+NOT_ESTIMABLE: Mapping[str, Word] = {
+    "no_denominator": gettext_lazy("One of the periods has nobody to take the ratio over."),
+    "negative_denominator": gettext_lazy("A group stands below zero under the line of the ratio, so it has no weight."),
+    "no_logarithm": gettext_lazy("Quantities below zero, or a value without users, cannot be split into factors."),
+}
 SPANS: Mapping[str, Word] = {
     "7": gettext_lazy("The last 7 days against the 7 before"),
     "28": gettext_lazy("The last 28 days against the 28 before"),
@@ -108,6 +136,11 @@ def metrics() -> dict[str, str]:
     return {each.key: words.metric(each.key) for each in EXPLAINED}
 
 
+def whole() -> dict[str, str]:
+    """The figures whose change has no parts, by name."""
+    return {key: str(WHOLE[key][0]) for key in UNDIVIDED}
+
+
 def choices(metric: str) -> list[tuple[str, str]]:
     """By what a metric can be taken apart; stratifications are named by the labels of the home."""
     found = next((each for each in EXPLAINED if each.key == metric), None)
@@ -119,8 +152,8 @@ def shown_change(why: Why, labels: Labels) -> ShownChange:
     name, is_ratio = words.metric(why.metric), why.unit == RATIO
     market = _market(why)
     if not isinstance(why.split, Split):
-        reason = _("It cannot be taken apart: %(code)s.") % {"code": plain(why.split.code).lower()}
-        return ShownChange("", why.unit, "", "", "", (), {}, market, reason)
+        reason = WHOLE[why.metric][1] if why.metric in WHOLE else NOT_ESTIMABLE.get(why.split.code) or why.split.reason
+        return ShownChange("", why.unit, "", "", "", (), {}, market, str(reason))
     split = why.split
     rows = tuple(_row(row, split, why, labels, is_ratio=is_ratio) for row in split.rows)
     says = _("%(metric)s went from %(then)s to %(now)s (%(change)s).") % {
@@ -171,6 +204,10 @@ def _waterfall(split: Split, rows: tuple[Row, ...], why: Why) -> dict[str, Any]:
 
 def _group(group: str, why: Why, labels: Labels) -> str:
     def named(key: str) -> str:
+        if why.by == "parts":
+            return words.metric(key)
+        if why.by == "product":
+            return words.product(key)
         if key == "(new)":
             return _("new")
         return _("not known") if key == "(not known)" else labels.stratum(why.by, key) if why.by in labels.by_key else key

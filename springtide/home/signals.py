@@ -159,7 +159,7 @@ def signal_chart(
                unknown_group     it is not watched for this group
                not_available     none of its days is known
     """
-    asked = watched(metric)
+    asks = watched(metric)
     as_of = snapshot.require_closed()
     found = {one.group: one for one in series_of(read_days(engine, snapshot, metric=metric))}
     if not found:
@@ -173,7 +173,7 @@ def signal_chart(
         drawn = replace(drawn, rows=tuple(row for row in drawn.rows if row.day >= since))
     raised = signals(path, engine, snapshot, zone, metric=metric, since=since).rows
     notes = beside(noted(path, engine, snapshot, zone), since, as_of, metric=metric, group=group)
-    return SignalChart(metric, asked.asks, group, drawn, tuple(one for one in raised if one.signal.group == group), notes)
+    return SignalChart(metric, asks, group, drawn, tuple(one for one in raised if one.signal.group == group), notes)
 
 
 def _seen(signal: Signal, owner: str | None, said: dict[str, SignalAnswer], notes: Sequence[Annotation]) -> SignalSeen:

@@ -38,6 +38,7 @@ def page(request: MemberRequest) -> HttpResponse:
             "form": form,
             "error": error,
             "metrics": changes.metrics(),
+            "whole": changes.whole(),
             "groupings": named,
             "spans": changes.SPANS,
             "query": request.GET.urlencode(),

@@ -13,7 +13,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from springtide.analytics.metrics.changes import EXPLAINED
 from springtide.analytics.metrics.reading import first_closed
 from springtide.analytics.metrics.served import Served, served
 from springtide.analytics.metrics.signals import SignalAnswer
@@ -120,7 +119,6 @@ def page(request: MemberRequest, key: str) -> HttpResponse:
             "splits": splits,
             "query": request.GET.urlencode(),
             "is_watched": key in WATCHED,
-            "is_explained": key in {each.key for each in EXPLAINED},
         },
     )
 

@@ -14,7 +14,7 @@ NONE: Ratio = (0, 0)
 
 
 def rate_and_mix(
-    then: Mapping[str, Ratio], now: Mapping[str, Ratio], *, unit: Decimal = RATIO_UNIT, scale: int = 1
+    then: Mapping[str, Ratio], now: Mapping[str, Ratio], *, unit: Decimal = RATIO_UNIT, scale: Fraction | int = 1
 ) -> Split | NotEstimable:
     """The change of Σ numerators ÷ Σ denominators, by the rate and by the weight of every group, with nothing left over.
 

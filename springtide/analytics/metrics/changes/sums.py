@@ -10,7 +10,7 @@ from springtide.analytics.metrics.changes.parts import Part, Split, groups_of, s
 
 
 def sum_split(
-    then: Mapping[str, int], now: Mapping[str, int], *, days: tuple[int, int] = (1, 1), unit: Decimal, scale: int = 1
+    then: Mapping[str, int], now: Mapping[str, int], *, days: tuple[int, int] = (1, 1), unit: Decimal, scale: Fraction | int = 1
 ) -> Split:
     """The change of a sum: each group's own difference.
 

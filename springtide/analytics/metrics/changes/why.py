@@ -9,12 +9,12 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from springtide.analytics.daybook.tables import EQUITY_DAYS, FIRSTS, MOVES, USER_DAYS
+from springtide.analytics.daybook.tables import MOVES
 from springtide.analytics.engine import Engine, definition
 from springtide.analytics.lake import Snapshot
 from springtide.analytics.metrics.answer import Answer, plain
 from springtide.analytics.metrics.changes.assets import asset_change
-from springtide.analytics.metrics.changes.explained import Explained, explained
+from springtide.analytics.metrics.changes.explained import Explained, Undivided, explained
 from springtide.analytics.metrics.changes.parts import Bar, Contribution, Opens, Split
 from springtide.analytics.metrics.changes.products import product_split
 from springtide.analytics.metrics.changes.rates import rate_and_mix
@@ -25,21 +25,25 @@ from springtide.analytics.metrics.reading import (
     STRATIFICATIONS,
     attach_profiles,
     first_closed,
-    need,
     need_days,
     unavailable_strata,
 )
+from springtide.analytics.metrics.served import not_available, served
+from springtide.analytics.metrics.served.asked import COLUMNS, PRODUCT
+from springtide.analytics.metrics.served.asked import Span as Period
+from springtide.analytics.metrics.served.readings import Reader
+from springtide.analytics.metrics.served.sums import Sum
 from springtide.analytics.metrics.signals import Annotation, beside
 from springtide.kernel.errors import BadInput, NothingYet, UnknownName, suggest
 from springtide.kernel.estimates import NotEstimable
 from springtide.kernel.money import MICRO
 
 PACKAGE = "springtide.analytics.metrics.changes"
-COLUMNS = ("channel_id", "country", "language", "user_type")
-FACTORS, FLOWS = "factors", "flows"
+FACTORS, FLOWS, PARTS = "factors", "flows", "parts"
+WHOLE = (FACTORS, FLOWS, PARTS, PRODUCT)  # what asks nobody where they stand
 NOBODY, UNKNOWN = "(new)", "(not known)"
 
-Sums = Mapping[tuple[str | None, str | None], Mapping[str, int]]  # (group then, group now) → measure → sum
+Side = Mapping[str, Mapping[Sum, int]]  # group → sum → how much, over one of the two periods
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,13 @@ class Why(Answer):
 
 def groupings(metric: Explained) -> tuple[str, ...]:
     """By what a change of a metric can be taken apart, the first by default."""
-    if metric.key == "assets":
-        return (FLOWS, *STRATIFICATIONS, *COLUMNS)
-    return (*STRATIFICATIONS, *COLUMNS, *((FACTORS,) if metric.factors else ()))
+    more = (
+        (PRODUCT, metric.adds_up_by_product),
+        (FACTORS, metric.factors),
+        (PARTS, metric.parts),
+    )
+    first = (FLOWS,) if metric.key == "assets" else ()
+    return (*first, *STRATIFICATIONS, *COLUMNS, *(by for by, holds in more if holds))
 
 
 def why(
@@ -107,11 +115,13 @@ def why(
 ) -> Why:
     """Why `metric` is another in `now` than in `then`, by stratum (default lifecycle), channel, country, language or user type.
 
-    by         `factors` takes revenue, fees and volume apart into traders × trades × size × take rate; `flows` (the default of assets) into
-               what was paid in, prices, trading, fees and rewards
+    by         `factors` takes a product such as fees or volume apart into traders × trades × size × take rate; `parts` a sum of
+               other metrics, such as net revenue, into these; `flows` (the default of assets) into what was paid in, prices, trading, …
     movers     by the stratum at the end of both periods: who stayed, who moved from which to which, who is new
 
     Assets are those at the end of the periods; everything else is counted on their days. A user's stratum is that of the period's last day.
+
+    A figure whose change has no parts, such as a Gini coefficient, says so: `split` is not estimable, with the reason.
 
     refuses    unknown_metric, unknown_grouping
                empty_range, overlapping_periods    (see Span)
@@ -120,18 +130,27 @@ def why(
                not_available      what is asked for was not given, or only by week
     """
     asked = explained(metric)
-    by = by or groupings(asked)[0]
-    _check(asked, by, movers, then, now)
-    _need_closed(snapshot, then, now)
-    need_days(snapshot)
-    need(snapshot, *asked.needs)
-    split = _flows(engine, snapshot, then, now, zone) if by == FLOWS else _split(engine, snapshot, asked, by, movers, then, now)
+    split: Split | NotEstimable
+    if isinstance(asked, Undivided):
+        need_apart(then, now)
+        unit, by, split = asked.unit, by or "", NotEstimable("no_parts", asked.reason)
+    else:
+        unit, by = asked.metric.unit, by or groupings(asked)[0]
+        _check(asked, by, movers, then, now)
+        _need_closed(snapshot, then, now)
+        need_days(snapshot)
+        _need_given(engine, snapshot, asked, by)
+        split = (
+            _flows(engine, snapshot, then, now, zone)
+            if by == FLOWS
+            else _split(Reader(engine, snapshot, zone), asked, by, movers, then, now)
+        )
     if isinstance(split, Split):
         split = replace(split, rows=tuple(replace(row, opens=_opens(row, by, movers, then, now)) for row in split.rows))
     earlier, later = sorted((then, now), key=lambda span: span.since)
     return Why(
         metric=asked.key,
-        unit=asked.unit,
+        unit=unit,
         by=by,
         is_of_movers=movers,
         then=then,
@@ -178,6 +197,18 @@ def _need_closed(snapshot: Snapshot, then: Span, now: Span) -> None:
             )
 
 
+def _need_given(engine: Engine, snapshot: Snapshot, asked: Explained, by: str) -> None:
+    """refuses    not_available    what the metric, or one of its factors, is reckoned from was not given"""
+    needed = [asked.metric, *(served(key) for key in ("trades_per_trader", "trade_size") if by == FACTORS)]
+    for one in needed:
+        if reason := not_available(engine, snapshot, one, one.periods[0]):
+            raise _not_available(reason)
+
+
+def _not_available(reason: str) -> NothingYet:
+    return NothingYet(f"This is not available: {reason}.", "Import what is missing, then close.", code="not_available")
+
+
 # How it is taken apart
 
 
@@ -190,29 +221,44 @@ def _flows(engine: Engine, snapshot: Snapshot, then: Span, now: Span, zone: Zone
     return Split(split.now, split.then, rows)
 
 
-def _split(
-    engine: Engine, snapshot: Snapshot, asked: Explained, by: str, movers: bool, then: Span, now: Span
-) -> Split | NotEstimable:
-    attach_profiles(engine, snapshot)
-    _attach_groups(engine, snapshot, by, then.until, now.until)
-    sides = [_sums(engine, snapshot, asked, span) for span in (then, now)]
+def _split(reader: Reader, asked: Explained, by: str, movers: bool, then: Span, now: Span) -> Split | NotEstimable:
+    metric = asked.metric
+    parts = _read_parts(asked, by)
+    if by not in WHOLE:
+        _attach_groups(reader.engine, reader.snapshot, by, then.until, now.until)
+    sides = [_side(reader, parts, by, movers, span, is_now=span is now) for span in (then, now)]
     if by == FACTORS:
         return _product(asked, *sides)
-    grouped = [_grouped(side, by, movers, is_now=place == 1) for place, side in enumerate(sides)]
-    numerators = [{group: sums[asked.numerator] for group, sums in side.items()} for side in grouped]
-    if asked.denominator is None:
-        days = (then.days, now.days) if asked.lengths == "by_day" else (1, 1)
+    numerators = [{group: sums[metric.numerator] for group, sums in side.items()} for side in sides]
+    days = (then.days, now.days) if asked.lengths == "by_day" else (1, 1)
+    if by == PARTS:
+        whole = [side.get("", Counter()) for side in sides]
+        numerators = [{child.key: sign * sums[child.numerator] for sign, child in asked.parts} for sums in whole]
+    if metric.denominator is None:
         return sum_split(*numerators, days=days, unit=asked.step, scale=asked.scale)
-    ratios = [{group: (sums[asked.numerator], sums[asked.denominator]) for group, sums in side.items()} for side in grouped]
+    ratios = [{group: (sums[metric.numerator], sums[metric.denominator]) for group, sums in side.items()} for side in sides]
     return rate_and_mix(*ratios, unit=asked.step, scale=asked.scale)
 
 
-def _product(asked: Explained, then: Sums, now: Sums) -> Split | NotEstimable:
+def _read_parts(asked: Explained, by: str) -> tuple[Sum, ...]:
+    """The sums that are read: those of the metric, of its factors, or of its parts."""
+    if by == FACTORS:
+        return (*(part for _, part in asked.factors), *((asked.per,) if asked.per else ()))
+    return tuple(child.numerator for _, child in asked.parts) if by == PARTS else asked.metric.parts
+
+
+def _product(asked: Explained, then: Side, now: Side) -> Split | NotEstimable:
+    """Of a ratio every quantity is first divided by what the ratio is taken over: both periods times both, so that all stay whole."""
+    sides = [side.get("", Counter[Sum]()) for side in (then, now)]
+    if not all(sides) and asked.per:
+        return NotEstimable("no_denominator", "one of the periods has nobody to take the ratio over")
+    per = [side[asked.per] if asked.per else 1 for side in sides]
+    whole = per[0] * per[1]
     chains = [
-        {"all": [sum(sums[measure] for sums in side.values()) for _, measure in asked.factors]} if side else {}
-        for side in (then, now)
+        {"all": [side[part] * whole // over for _, part in asked.factors]} if side else {}
+        for side, over in zip(sides, per, strict=True)
     ]
-    scales = [MICRO if measure.endswith("_usdt") else 1 for _, measure in asked.factors]
+    scales = [whole * (MICRO if part.is_money else 1) for _, part in asked.factors]
     return product_split([name for name, _ in asked.factors], *chains, unit=asked.step, scales=scales)
 
 
@@ -228,38 +274,37 @@ def _attach_groups(engine: Engine, snapshot: Snapshot, by: str, then_on: date, n
         if earlier != then_on:
             engine.make("user_groups", "select user_no, group_now as group_then, group_then as group_now from user_groups")
     else:
+        attach_profiles(engine, snapshot)
         engine.make("user_groups", definition(PACKAGE, "belongs").text, column=by)
 
 
-def _sums(
-    engine: Engine, snapshot: Snapshot, asked: Explained, span: Span
-) -> dict[tuple[str | None, str | None], dict[str, int]]:
-    if asked.key == "assets":
-        snapshot.attach(engine, "equity_days", EQUITY_DAYS, since=span.until, until=span.until)
-        told = engine.rows(definition(PACKAGE, "asset_groups").text, day=span.until)
+def _side(reader: Reader, parts: Sequence[Sum], by: str, movers: bool, span: Span, *, is_now: bool) -> dict[str, Counter[Sum]]:
+    """The sums of one period, by the group in which users stand at its end, by the move between the two, or by product.
+
+    refuses    not_available    one of them cannot be told for these days
+    """
+    engine, snapshot = reader.engine, reader.snapshot
+    attach_profiles(engine, snapshot)
+    if by in WHOLE:
+        engine.make("people", "select user_no, '' as group_key from profiles where is_counted")
     else:
-        snapshot.attach(engine, "user_days", USER_DAYS, since=span.since, until=span.until)
-        snapshot.attach(engine, "firsts", FIRSTS)
-        users = definition(PACKAGE, "change_users").text
-        engine.make("period_users", users, since=span.since, until=span.until, as_of=snapshot.require_closed())
-        told = engine.rows(definition(PACKAGE, "change_groups").text)
-    return {(row.pop("group_then"), row.pop("group_now")): row for row in told.dicts()}
-
-
-def _grouped(side: Sums, by: str, movers: bool, *, is_now: bool) -> dict[str, Counter[str]]:
-    """The sums by the group of the period, or by the move between the two."""
-    grouped: dict[str, Counter[str]] = {}
-    nobody = NOBODY if by in STRATIFICATIONS else UNKNOWN
-    for (group_then, group_now), sums in side.items():
-        here = group_now if is_now else group_then
-        group = f"{group_then or nobody} → {group_now or nobody}" if movers else here or nobody
-        grouped.setdefault(group, Counter()).update(sums)
-    return grouped
+        nobody = NOBODY if by in STRATIFICATIONS else UNKNOWN
+        stood = {} if movers else {"is_now": is_now}
+        engine.make("people", definition(PACKAGE, "people_moved" if movers else "people_stood").text, nobody=nobody, **stood)
+    side: dict[str, Counter[Sum]] = {}
+    for part, reading in reader.readings(parts, [Period(span.since, span.until, True)]):
+        if reason := reading.reasons.get(span.since):
+            raise _not_available(reason)
+        for (_, group), sums in reading.sums.items():
+            columns = part.products if by == PRODUCT else {group: part.column}
+            for name, column in columns.items():
+                side.setdefault(name, Counter())[part] += sums[column] or 0
+    return side
 
 
 def _opens(row: Contribution, by: str, movers: bool, then: Span, now: Span) -> Opens | None:
     """Who stands in the group as of the end of the later period."""
-    if row.group is None or by in (FACTORS, FLOWS):
+    if row.group is None or by in WHOLE:
         return None
     if movers:
         was, _, becomes = row.group.partition(" → ")

@@ -125,6 +125,18 @@ SERVED: tuple[Served, ...] = (
         sums.TRADERS,
     ),
     Served(
+        "contract_traders",
+        "activity",
+        "What share of those who traded used contracts?",
+        "users with an own contract fill ÷ users who traded",
+        "ratio",
+        "neither",
+        "users who traded in the period",
+        _NO_BASE,
+        sums.CONTRACT_TRADERS,
+        sums.TRADERS,
+    ),
+    Served(
         "registrations",
         "activation",
         "How many users registered?",

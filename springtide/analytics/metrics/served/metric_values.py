@@ -126,7 +126,8 @@ def metric_values(
             lacking |= {span.since: why for span in batch}
             continue
         attach_people(engine, snapshot, people, day)
-        for into, found in zip(readings, _read(Reader(engine, snapshot, zone), asked.parts, batch), strict=True):
+        told = Reader(engine, snapshot, zone).readings(asked.parts, batch)
+        for into, (_part, found) in zip(readings, told, strict=True):
             into.sums.update(found.sums)
             into.reasons.update(found.reasons)
     for reading in readings:
@@ -185,15 +186,6 @@ def attach_people(engine: Engine, snapshot: Snapshot, query: str, day: date) -> 
 
 
 # Sums and values
-
-
-def _read(reader: Reader, parts: Sequence[Sum], batch: Sequence[Span]) -> list[Reading]:
-    """The reading of each part; parts of one definition are read once."""
-    of_one: dict[tuple[object, ...], list[Sum]] = {}
-    for part in parts:
-        of_one.setdefault(part.reading, []).append(part)
-    readings = {reading: reader.read(asked, batch) for reading, asked in of_one.items()}
-    return [readings[part.reading] for part in parts]
 
 
 def _rows(

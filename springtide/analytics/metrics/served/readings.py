@@ -14,7 +14,7 @@ from springtide.analytics.facts import fact_schema
 from springtide.analytics.lake import Snapshot
 from springtide.analytics.metrics.reading import STRATA, attach_profiles, attach_strata, unavailable_strata
 from springtide.analytics.metrics.served.asked import DAY_BITS, PERIOD_MASKS, PERIODS_TABLE, WINDOWS, Span
-from springtide.analytics.metrics.served.sums import Sum
+from springtide.analytics.metrics.served.sums import Source, Sum
 from springtide.kernel.days import day_bounds, days
 
 PACKAGE = "springtide.analytics.metrics.served"
@@ -47,8 +47,16 @@ class Reader:
         one = asked[0]
         columns = sorted({column for each in asked for column in (each.column, *each.products.values())})
         found = Reading()
-        _READINGS[one.source](self, one, columns, spans, found)
+        _READINGS[_source(one, spans)](self, one, columns, spans, found)
         return found
+
+    def readings(self, parts: Sequence[Sum], spans: Sequence[Span]) -> list[tuple[Sum, Reading]]:
+        """Each part with its reading; parts of one definition are read once."""
+        of_one: dict[tuple[object, ...], list[Sum]] = {}
+        for part in parts:
+            of_one.setdefault((_source(part, spans), *part.reading), []).append(part)
+        found = {reading: self.read(asked, spans) for reading, asked in of_one.items()}
+        return [(part, found[_source(part, spans), *part.reading]) for part in parts]
 
     # What the definitions read
 
@@ -95,6 +103,12 @@ class Reader:
         self.snapshot.attach(self.engine, table, fact_schema(table), since=since, until=until)
 
 
+def _source(part: Sum, spans: Sequence[Span]) -> Source:
+    """A user has one row a day: by day, users are counted with what they did."""
+    is_by_day = part.source == "users" and not part.trailing_days and all(span.since == span.until for span in spans)
+    return "days" if is_by_day else part.source
+
+
 def _window(span: Span, trailing_days: int) -> tuple[date, date]:
     """The period's own days, or those that lead up to its end."""
     return (span.until - timedelta(days=trailing_days - 1) if trailing_days else span.since), span.until
@@ -107,13 +121,12 @@ def _days(reader: Reader, one: Sum, columns: Sequence[str], spans: Sequence[Span
 
 
 def _users(reader: Reader, one: Sum, columns: Sequence[str], spans: Sequence[Span], found: Reading) -> None:
-    if not one.trailing_days and all(span.since == span.until for span in spans):
-        _days(reader, one, columns, spans, found)  # a user has one row a day
-        return
     for windows in _in_masks({span.since: _window(span, one.trailing_days) for span in spans}):
         since, until = min(first for first, _ in windows.values()), max(last for _, last in windows.values())
-        bits = {day: 1 << place for place, day in enumerate(days(since, until))}
-        masks = [(period_on, sum(bits[day] for day in days(*window))) for period_on, window in windows.items()]
+        # One window that is longer than a mask stands alone: of its days it is enough to know whether there was one.
+        is_long = (until - since).days >= MASK_BITS
+        bits = {day: 1 << (0 if is_long else place) for place, day in enumerate(days(since, until))}
+        masks = [(period_on, sum({bits[day] for day in days(*window)})) for period_on, window in windows.items()]
         reader.engine.table("day_bits", DAY_BITS, list(bits.items()))
         reader.engine.table("period_masks", PERIOD_MASKS, masks)
         reader.snapshot.attach(reader.engine, "user_days", USER_DAYS, since=since, until=until)

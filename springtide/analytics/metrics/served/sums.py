@@ -70,8 +70,8 @@ class Sum:
 
     @property
     def reading(self) -> tuple[object, ...]:
-        """Sums of one reading are columns of one answer."""
-        return self.source, self.params, self.trailing_days, self.matures_days
+        """Sums of one source and reading are columns of one answer."""
+        return self.params, self.trailing_days, self.matures_days
 
 
 def _products(column: str) -> dict[str, str]:
@@ -111,6 +111,7 @@ REVENUE, MOVED, HELD = "net_revenue_30d_usdt", "net_deposit_30d_usdt", "equity_u
 TRADERS = _users("traders", TRADED, by_product=True)
 WEEKLY_TRADERS = _users("traders", TRADED, by_product=True, trailing_days=7)
 MONTHLY_TRADERS = _users("traders", TRADED, by_product=True, trailing_days=30)
+CONTRACT_TRADERS = _users("contract_traders", TRADED)
 TRADES = _did("trades", COUNTED, by_product=True)
 VOLUME_USDT = _did("volume_usdt", VOLUME, by_product=True)
 SPOT_VOLUME = _did("spot_volume_usdt", VOLUME)

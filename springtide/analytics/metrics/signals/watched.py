@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from springtide.analytics.daybook.tables import EQUITY_DAYS, FIRSTS, USER_DAYS
-from springtide.analytics.engine import Column, Engine, Schema, definition
+from springtide.analytics.engine import Column, Engine, Schema
 from springtide.analytics.lake import Snapshot
-from springtide.analytics.metrics.reading import (
-    STRATIFICATIONS,
-    attach_profiles,
-    attach_strata,
-    missing,
-    text,
-    unavailable_strata,
-)
+from springtide.analytics.metrics.reading import STRATIFICATIONS, attach_profiles, attach_strata, text, unavailable_strata
+from springtide.analytics.metrics.served import Served, Sum, not_available, served
+from springtide.analytics.metrics.served.asked import NOT_KNOWN, Span
+from springtide.analytics.metrics.served.readings import Reader
 from springtide.analytics.metrics.signals.series import Kind, Point, Series
 from springtide.kernel.days import days
 from springtide.kernel.errors import UnknownName, suggest
 from springtide.kernel.money import MICRO
 
-PACKAGE = "springtide.analytics.metrics.signals"
+UTC = ZoneInfo("UTC")
 ALL = "all"
 
 METRIC_DAYS: Schema = (
@@ -39,94 +35,55 @@ Row = tuple[date, str, str | None, int, int | None]
 
 @dataclass(frozen=True)
 class Watched:
-    """A metric by day.
+    """A served metric by day. `by_channel`: the share of each channel too, or, where it is a share already, its own."""
 
-    numerator, denominator    columns of watched_days, watched_starts or watched_assets
-    matures                   days after which the figure of a day stands
-    needs                     profile columns that stand for what must have been given
-    by                        also by channel: the share of each, or, where it is a share already, its own
-    """
-
-    key: str
-    asks: str
+    metric: Served
     kind: Kind
-    numerator: str
-    denominator: str | None = None
-    matures: int = 0
-    needs: tuple[str, ...] = ()
     by_channel: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.metric.key
+
+    @property
+    def matures(self) -> int:
+        """Days after which the figure of a day stands."""
+        return self.metric.matures_days
 
     @property
     def scale(self) -> int:
         """How many of the numerator make one: money is kept in 1e-6 USDT, and cancels in a ratio of money."""
-        is_money = self.numerator.endswith("_usdt") and not (self.denominator or "").endswith("_usdt")
-        return MICRO if is_money else 1
+        return MICRO if self.metric.unit == "usdt" else 1
 
 
 WATCHED: tuple[Watched, ...] = (
-    Watched("registrations", "How many users registered?", "total", "registrants", by_channel=True),
-    Watched(
-        "first_deposits",
-        "How many users deposited for the first time?",
-        "total",
-        "first_depositors",
-        needs=("first_deposit_on",),
-    ),
-    Watched(
-        "first_trade_24h",
-        "Of those who deposited for the first time, how many traded within 24 hours?",
-        "share",
-        "first_traders_24h",
-        "first_depositors",
-        matures=1,
-        needs=("first_deposit_on", "first_trade_on"),
-        by_channel=True,
-    ),
-    Watched(
-        "first_trade_7d",
-        "Of those who registered, how many traded in their first seven days?",
-        "share",
-        "first_traders_7d",
-        "registrants",
-        matures=6,
-        needs=("first_trade_on",),
-    ),
-    Watched("active_traders", "How many users traded?", "total", "traders", needs=("trades_30d",)),
-    Watched("spot_volume", "How much was traded on spot?", "total", "spot_volume_usdt", needs=("volume_30d_usdt",)),
-    Watched(
-        "contract_volume", "How much was traded on contracts?", "total", "contract_volume_usdt", needs=("volume_30d_usdt",)
-    ),
-    Watched(
-        "net_revenue",
-        "What did users bring, after what was paid for it?",
-        "total",
-        "net_revenue_usdt",
-        needs=("net_revenue_30d_usdt",),
-    ),
-    Watched("arpu", "What did a trader bring?", "level", "net_revenue_usdt", "traders", needs=("net_revenue_30d_usdt",)),
-    Watched("take_rate", "What share of volume became fees?", "level", "fees_usdt", "volume_usdt", needs=("fees_30d_usdt",)),
-    Watched(
-        "net_deposits", "How much more was paid in than out?", "total", "net_deposit_usdt", needs=("net_deposit_30d_usdt",)
-    ),
-    Watched("assets", "What do users hold with us?", "stock", "equity_usdt", needs=("equity_usdt",)),
-    Watched(
-        "contract_traders",
-        "What share of those who traded used contracts?",
-        "total",
-        "contract_traders",
-        "traders",
-        needs=("trades_30d",),
-    ),
-    Watched("users", "What share of users stands in each stratum?", "stock", "users", "users"),
+    Watched(served("registrations"), "total", by_channel=True),
+    Watched(served("first_deposits"), "total"),
+    Watched(served("first_trade_24h"), "share", by_channel=True),
+    Watched(served("first_trade_7d"), "share"),
+    Watched(served("active_traders"), "total"),
+    Watched(served("spot_volume"), "total"),
+    Watched(served("contract_volume"), "total"),
+    Watched(served("net_revenue"), "total"),
+    Watched(served("arpu"), "level"),
+    Watched(served("take_rate"), "level"),
+    Watched(served("net_deposits"), "total"),
+    Watched(served("assets"), "stock"),
+    Watched(served("contract_traders"), "total"),
 )
+USERS = "users"  # the share of each stratum
+KINDS: Mapping[str, Kind] = {one.key: one.kind for one in WATCHED} | {USERS: "stock"}
 BY_KEY = {one.key: one for one in WATCHED}
 
 
-def watched(key: str) -> Watched:
-    """refuses    unknown_metric    it is not watched"""
-    if key not in BY_KEY:
-        raise UnknownName(f"No metric '{key}' is watched.", suggest(key, BY_KEY), code="unknown_metric")
-    return BY_KEY[key]
+def watched(key: str) -> str:
+    """What a watched metric asks.
+
+    refuses    unknown_metric    it is not watched
+    """
+    if key not in KINDS:
+        raise UnknownName(f"No metric '{key}' is watched.", suggest(key, KINDS), code="unknown_metric")
+    return BY_KEY[key].metric.asks if key in BY_KEY else "What share of users stands in each stratum?"
 
 
 def metric_days(engine: Engine, snapshot: Snapshot, *, since: date, until: date, through: date) -> list[Row]:
@@ -134,56 +91,47 @@ def metric_days(engine: Engine, snapshot: Snapshot, *, since: date, until: date,
 
     A metric whose inputs were not given has no rows; a day without anything is 0. Strata are counted on days whose snapshot is kept.
     """
-    given = [one for one in WATCHED if one.key != "users" and missing(snapshot, *one.needs) is None]
-    did, starts = _did(engine, snapshot, since, until), _starts(engine, snapshot, since, until)
+    told = [one for one in WATCHED if not_available(engine, snapshot, one.metric, "day") is None]
+    attach_profiles(engine, snapshot)
+    engine.make("people", f"select user_no, coalesce(channel_id, '{NOT_KNOWN}') as group_key from profiles where is_counted")
+    parts = tuple(dict.fromkeys(part for one in told for part in one.metric.parts))
+    spans = [Span(day, day, True) for day in days(since, until)]
+    sums: defaultdict[tuple[date, Sum], dict[str, int]] = defaultdict(dict)
+    lacking: set[tuple[date, Sum]] = set()
+    for part, reading in Reader(engine, snapshot, UTC).readings(parts, spans):
+        lacking |= {(day, part) for day in reading.reasons}
+        for (day, channel), row in reading.sums.items():
+            sums[day, part][channel] = row[part.column] or 0
     rows: list[Row] = []
     for day in days(since, until):
-        all_channels = Counter[str]()
-        for own in starts[day].values():
-            all_channels.update(own)
-        sums = Counter({**did[day], **all_channels})
-        for one in given:
-            if day > through - timedelta(days=one.matures) or (one.key == "assets" and "equity_usdt" not in sums):
-                continue
-            rows.append((day, one.key, None, sums[one.numerator], sums[one.denominator] if one.denominator else None))
-            if one.by_channel:
-                for channel, own in starts[day].items():
-                    base = own[one.denominator] if one.denominator else all_channels[one.numerator]
-                    rows.append((day, one.key, f"channel_id={channel or '(not known)'}", own[one.numerator], base))
+        channels = sorted({channel for one in told if one.by_channel for part in one.metric.parts for channel in sums[day, part]})
+        for one in told:
+            cells = [(day, part) for part in one.metric.parts]
+            if day <= through - timedelta(days=one.matures) and lacking.isdisjoint(cells):
+                rows += _rows(one, day, [sums[cell] for cell in cells], channels if one.by_channel else ())
         rows += _strata(engine, snapshot, day)
     return sorted(rows, key=lambda row: (row[0], row[1], row[2] or ""))
+
+
+def _rows(one: Watched, day: date, sides: Sequence[Mapping[str, int]], channels: Sequence[str]) -> Iterator[Row]:
+    """All users, then each channel: its own share, or its part of the whole."""
+    totals = [sum(side.values()) for side in sides]
+    yield day, one.key, None, totals[0], totals[1] if len(sides) > 1 else None
+    for channel in channels:
+        base = sides[1].get(channel, 0) if len(sides) > 1 else totals[0]
+        yield day, one.key, f"channel_id={channel}", sides[0].get(channel, 0), base
 
 
 def series_of(rows: Iterable[Row]) -> list[Series]:
     """The series that the days make, those of all users first; groups that came later begin with their first day."""
     points: dict[tuple[str, str | None], list[Point]] = defaultdict(list)
     for day, metric, group, numerator, denominator in sorted(rows, key=lambda row: row[0]):
-        one = BY_KEY[metric]
-        points[metric, group].append(Point(day, numerator / one.scale, denominator))
+        scale = BY_KEY[metric].scale if metric in BY_KEY else 1
+        points[metric, group].append(Point(day, numerator / scale, denominator))
     return [
-        Series(metric, BY_KEY[metric].kind, tuple(own), group, ALL if group is None else group.partition("=")[0])
+        Series(metric, KINDS[metric], tuple(own), group, ALL if group is None else group.partition("=")[0])
         for (metric, group), own in sorted(points.items(), key=lambda item: (item[0][1] or "", item[0][0]))
     ]
-
-
-def _did(engine: Engine, snapshot: Snapshot, since: date, until: date) -> Mapping[date, Counter[str]]:
-    attach_profiles(engine, snapshot)
-    snapshot.attach(engine, "user_days", USER_DAYS, since=since, until=until)
-    snapshot.attach(engine, "equity_days", EQUITY_DAYS, since=since, until=until)
-    found: defaultdict[date, Counter[str]] = defaultdict(Counter)
-    for name in ("watched_days", "watched_assets"):
-        for row in engine.rows(definition(PACKAGE, name).text, since=since, until=until).dicts():
-            found[row.pop("day")].update(row)
-    return found
-
-
-def _starts(engine: Engine, snapshot: Snapshot, since: date, until: date) -> Mapping[date, dict[str | None, Counter[str]]]:
-    snapshot.attach(engine, "firsts", FIRSTS)
-    found: defaultdict[date, dict[str | None, Counter[str]]] = defaultdict(dict)
-    for row in engine.rows(definition(PACKAGE, "watched_starts").text, since=since, until=until).dicts():
-        day, channel = row.pop("day"), row.pop("channel_id")
-        found[day][channel] = Counter(row)
-    return found
 
 
 def _strata(engine: Engine, snapshot: Snapshot, day: date) -> Iterator[Row]:
@@ -197,4 +145,4 @@ def _strata(engine: Engine, snapshot: Snapshot, day: date) -> Iterator[Row]:
     for key in STRATIFICATIONS:
         own = {stratum: users for of, stratum, users in sizes if of == key}
         if key not in unavailable:
-            yield from ((day, "users", f"{key}={stratum}", users, sum(own.values())) for stratum, users in own.items())
+            yield from ((day, USERS, f"{key}={stratum}", users, sum(own.values())) for stratum, users in own.items())

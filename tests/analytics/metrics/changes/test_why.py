@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from springtide.analytics.metrics.changes import EXPLAINED, Opens, Span, groupings, why
+from springtide.analytics.metrics.changes import EXPLAINED, UNDIVIDED, Opens, Span, Split, groupings, why
+from springtide.analytics.metrics.served import metric_values
 from springtide.analytics.metrics.signals import Annotation
 from springtide.kernel.errors import BadInput, NothingYet
 from springtide.kernel.estimates import NotEstimable
@@ -220,10 +222,87 @@ def test_every_metric_can_be_asked_in_every_way(told, lake):
         1        2026-03-28  30
         3        2026-03-28  5
     """)  # fmt: skip
+    lake.has("strata", "user_no lifecycle\n1 vip\n2 vip\n3 vip", on="2026-02-28")
+    lake.has("strata", "user_no lifecycle\n1 vip\n2 vip\n3 vip", on="2026-03-28")
+    lake.has("profiles", "user_no last_trade_on days_since_trade\n1 2026-02-05 23\n2 2026-02-20 8", on="2026-02-28")
+    lake.has(
+        "profiles", "user_no last_trade_on days_since_trade\n1 2026-03-05 23\n2 2026-02-20 36\n3 2026-03-07 21", on="2026-03-28"
+    )
+    ways = Counter[str]()
     for metric in EXPLAINED:
-        for by in groupings(metric):
-            found = told(metric.key, by=by)
-            assert sum((row.amount for row in found.rows), Decimal(0)) == found.split.change, (metric.key, by)
+        for by in set(groupings(metric)) & {"activity", "channel_id", "product", "factors", "parts", "flows"}:
+            try:
+                split = told(metric.key, by=by).split
+            except NothingYet as refused:
+                ways[refused.code] += 1
+                continue
+            if isinstance(split, NotEstimable):
+                ways[split.code] += 1
+                continue
+            ways[by] += 1
+            assert sum((row.amount for row in split.rows), Decimal(0)) == split.change, (metric.key, by)
+    assert ways.keys() == {
+        "activity", "channel_id", "product", "factors", "parts", "flows", "not_available", "no_denominator",
+    }  # fmt: skip
+    assert min(ways["activity"], ways["channel_id"]) > 30
+
+
+def test_a_change_starts_and_ends_with_the_values_that_are_served(told, lake):
+    """One metric, one number, whoever asks."""
+    for metric in EXPLAINED:
+        [value] = metric_values(
+            lake.engine, lake.snapshot, metric.key, since=NOW.since, until=NOW.until, period="month"
+        ).rows or [None]
+        if value is None or value.reason or value.value is None:
+            continue
+        split = told(metric.key, by="channel_id").split
+        if isinstance(split, Split):
+            assert float(split.now) == pytest.approx(float(value.value), abs=1e-6), metric.key
+
+
+def test_a_sum_of_metrics_is_taken_apart_into_them(told):
+    """Fees 6, then 7; what given aggregates tell beyond them 0, then −1: the 6 of revenue stay 6."""
+    found = told("net_revenue", by="parts")
+    assert amounts(found) == {
+        ("level", "fees"): 1,
+        ("level", "revenue_given"): -1,
+        ("level", "other_income"): 0,
+        ("level", "commissions"): 0,
+        ("level", "rewards_cost"): 0,
+    }
+
+
+def test_volume_by_product_and_the_ratio_of_sums_by_product(told):
+    assert amounts(told("volume", by="product")) == {("level", "spot"): 100, ("level", "contract"): 0}
+    assert {row.group for row in told("take_rate", by="product").rows} == {"spot", "contract"}
+    with pytest.raises(BadInput):
+        told("active_traders", by="product")  # who trades both would be in both
+
+
+def test_a_ratio_that_is_a_product_of_means_has_factors_too(told):
+    """3 a trader both times: 3 trades of 100 at 1 %, then 2 of 175 at 6/700."""
+    found = told("arpu", by="factors")
+    assert [found.split.then, found.split.now] == [3, 3]
+    assert amounts(found)["trades per trader", None] == Decimal("-1.216395")  # 3 × ln(2/3)
+    assert {row.effect: (row.then, row.now) for row in found.rows}["size of a trade"] == (100, 175)
+
+
+def test_users_of_more_days_than_a_mask_holds_are_counted_once(told):
+    long, longer = Span(date(2026, 1, 1), date(2026, 2, 14)), Span(date(2026, 2, 15), date(2026, 3, 31))
+    assert [
+        told("active_traders", then=long, now=longer).split.then,
+        told("active_traders", then=long, now=longer).split.now,
+    ] == [1, 3]
+    year = Span(date(2026, 1, 1), date(2026, 3, 30)), Span(date(2026, 3, 31), date(2026, 3, 31))
+    assert told("take_rate", then=year[0], now=year[1], by="channel_id").split.code == "no_denominator"
+
+
+@pytest.mark.parametrize("key", UNDIVIDED)
+def test_a_figure_without_parts_says_so(told, key):
+    found = told(key)
+    assert (found.split.code, found.unit) == ("no_parts", UNDIVIDED[key].unit)
+    assert found.as_dict()["not_estimable"]["reason"] == UNDIVIDED[key].reason
+    assert (found.rows, found.as_dict()["change"]) == ((), None)
 
 
 def test_assets_by_stratum(told, lake):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 
-from springtide.analytics.metrics.served import SERVED, metric_values
 from springtide.analytics.metrics.signals.evaluating import evaluate_signals, read_days, read_signals
 from springtide.analytics.metrics.signals.watched import WATCHED, metric_days, series_of, watched
 from springtide.kernel.errors import UnknownName
-from springtide.kernel.money import micro
 from tests.tables import NOW
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 3, 31)
@@ -63,19 +60,6 @@ def test_sums_of_a_day_count_only_who_is_counted_and_a_day_without_anything_is_z
     assert told("active_traders", "2026-03-29", "2026-03-29") == [("2026-03-29", None, 2, None)]
     assert told("contract_traders", "2026-03-29", "2026-03-29") == [("2026-03-29", None, 1, 2)]
     assert told("take_rate", "2026-03-29", "2026-03-29") == [("2026-03-29", None, 2_000_000, 400_000_000)]
-
-
-def test_a_watched_metric_has_the_figures_under_which_it_is_served(told, lake):
-    """One metric, one number, whoever asks: days whose time has passed, of all users."""
-    for key in {one.key for one in WATCHED} & {one.key for one in SERVED}:
-        served = metric_values(lake.engine, lake.snapshot, key, since=date(2026, 3, 23), until=date(2026, 3, 29), period="day")
-        figures = {day: (numerator, denominator) for day, group, numerator, denominator in told(key) if group is None}
-        for row in served.rows:
-            if row.is_complete and row.reason is None:
-                parts = (row.numerator, row.denominator)
-                assert figures[str(row.since)] == tuple(micro(part) if isinstance(part, Decimal) else part for part in parts), (
-                    key
-                )
 
 
 def test_assets_have_no_row_where_they_are_not_known(told):
@@ -139,6 +123,7 @@ def test_money_becomes_usdt_and_each_group_a_series_of_its_family():
 def test_an_unwatched_metric_is_told_the_nearest():
     with pytest.raises(UnknownName, match="Did you mean 'net_revenue'"):
         watched("net_revenu")
+    assert {watched(one.key) for one in WATCHED} == {one.metric.asks for one in WATCHED}
 
 
 # The lake
