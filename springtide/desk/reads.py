@@ -229,9 +229,8 @@ def strata_bars(home: Home, strip: Strip, labels: Labels, key: str) -> StrataBar
         raise UnknownName(f"There is no stratification '{key}'.", suggest(key, labels.by_key), code="unknown_stratification")
     if reason := home.missing().get(key):
         return Missing(words.reason(reason))
-    day, kept = _day(home, strip), set(home.kept_days())
-    days = [day - timedelta(days=WEEK * weeks) for weeks in range(TREND_WEEKS, -1, -1)]
-    days = [each for each in days if each in kept]
+    days = _trend_days(home, strip)
+    day = days[-1]
     sizes = {}
     for each in days:
         counts = home.count(Selection(rule=_without(strip, key), as_of=each), by=(key,))
@@ -262,6 +261,22 @@ def strata_bars(home: Home, strip: Strip, labels: Labels, key: str) -> StrataBar
         before,
         days[0] if len(days) > 2 else None,
     )
+
+
+def all_strata_bars(home: Home, strip: Strip, labels: Labels) -> list[tuple[str, StrataBars | Missing]]:
+    """Every stratification as `strata_bars` tells it, with the users of a day read once for all that no filter is about."""
+    missing = home.missing()
+    together = [key for key in labels.by_key if key not in missing and not strip.value(key)]
+    for day in _trend_days(home, strip):
+        home.count_each(Selection(rule=strip.rule, as_of=day), together)
+    return [(key, strata_bars(home, strip, labels, key)) for key in labels.by_key]
+
+
+def _trend_days(home: Home, strip: Strip) -> list[date]:
+    """The day looked at and the same weekday of the weeks before it, as far as snapshots are kept; the oldest first."""
+    day, kept = _day(home, strip), set(home.kept_days())
+    days = (day - timedelta(days=WEEK * weeks) for weeks in range(TREND_WEEKS, -1, -1))
+    return [each for each in days if each in kept or each == day]
 
 
 def flows(home: Home, strip: Strip, labels: Labels, key: str, days: int, *, with_stayed: bool) -> Flows | Missing:

@@ -96,5 +96,33 @@ def count_users(
     return Counts(day, tuple(by), tuple(sums), rows)
 
 
+def count_each(
+    engine: Engine,
+    snapshot: Snapshot,
+    selection: Selection,
+    strata_keys: Sequence[str],
+    wanted: Sequence[str],
+    *,
+    named: InForce = NOTHING_NAMED,
+) -> dict[str, Counts]:
+    """What `count_users` tells by each of the `wanted` stratifications, over one reading of the users instead of one for each.
+
+    refuses    bad_rule, not_kept … as `count_users`
+    """
+    if not wanted:
+        return {}
+    day, people, where, params = people_of(engine, snapshot, selection, strata_keys, named)
+    parts = (f"select '{key}' as key, {key} as stratum, count(*) as users from chosen group by {key}" for key in wanted)
+    found = engine.rows(
+        f"{people}, chosen as (select {', '.join(wanted)} from people where {where})"
+        f" select key, stratum, users from ({' union all '.join(parts)}) as t order by key, stratum",
+        **params,
+    )
+    return {
+        key: Counts(day, (key,), (), [(stratum, users) for name, stratum, users in found.values if name == key])
+        for key in wanted
+    }
+
+
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, int | float | bool) else str(value)

@@ -59,7 +59,7 @@ from springtide.analytics.segments import (
 )
 from springtide.analytics.strata import Stratification
 from springtide.home import trials
-from springtide.home.counts import Counts, count_users
+from springtide.home.counts import Counts, count_each, count_users
 from springtide.home.definitions import published
 from springtide.home.lists import Kept, keep_ids, keep_tags, tags_of
 from springtide.home.moves import Moves, moves
@@ -433,6 +433,12 @@ class Home:
         keys = [s.key for s in self.stratifications()]
         with self.reading() as (engine, snapshot):
             return count_users(engine, snapshot, selection, keys, named=self.named(), by=by, sums=sums, then=then)
+
+    def count_each(self, selection: Selection, wanted: Sequence[str]) -> dict[str, Counts]:
+        """How many users a selection names by each of several stratifications; see `springtide.home.counts.count_each`."""
+        keys = [s.key for s in self.stratifications()]
+        with self.reading() as (engine, snapshot):
+            return count_each(engine, snapshot, selection, keys, wanted, named=self.named())
 
     def strategy(self) -> Strategy:
         """The engagement strategy in force: the home's own, or the one that ships.

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from springtide.home import Home
+from springtide.home.pinned import PinnedHome
 from springtide.home.users import Moved, Selection, Stood
 from springtide.kernel.errors import BadInput, NothingYet, UnknownName
 from tests.exchange import Exchange
@@ -122,3 +123,21 @@ def test_what_cannot_be_told_is_named_by_column_and_stratification(home):
     assert "assets" in missing
     assert "activity" not in missing
     assert home.kept_days()[-1] == DAY
+
+
+@pytest.mark.parametrize("selection", [Selection(), Selection(rule="country = 'SG'"), Selection(as_of=BEFORE, everyone=True)])
+def test_several_stratifications_counted_at_once_are_counted_as_one_by_one(home, selection):
+    wanted = ["lifecycle", "activity", "tenure"]
+    told = home.count_each(selection, wanted)
+    assert list(told) == wanted
+    for key in wanted:
+        assert sorted(told[key].rows, key=str) == sorted(home.count(selection, by=(key,)).rows, key=str)
+    assert home.count_each(selection, []) == {}
+
+
+def test_what_was_counted_at_once_is_not_asked_again(home, monkeypatch):
+    with PinnedHome(home.path).open() as pinned:
+        told = pinned.count_each(Selection(rule="country = 'VN'"), ["activity", "tenure"])
+        monkeypatch.setattr("springtide.home.home.count_users", None)
+        assert pinned.count(Selection(rule="country = 'VN'"), by=("activity",)) == told["activity"]
+        assert pinned.count_each(Selection(rule="country = 'VN'"), ["tenure"]) == {"tenure": told["tenure"]}

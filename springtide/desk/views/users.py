@@ -27,8 +27,7 @@ def strata(request: MemberRequest) -> HttpResponse:
     shell = shell_of(request)
     strip = Strip.read(request.GET)
     shell.home.lake.snapshot().require_closed()
-    bars = [(key, reads.strata_bars(shell.home, strip, shell.labels, key)) for key in shell.labels.by_key]
-    return render(request, "users/strata.html", {"bars": bars})
+    return render(request, "users/strata.html", {"bars": reads.all_strata_bars(shell.home, strip, shell.labels)})
 
 
 @require_GET
