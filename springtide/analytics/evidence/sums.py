@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from springtide.analytics.engine import Column, Engine, Schema, definition
 from springtide.analytics.evidence.arms import Arm, total
-from springtide.analytics.evidence.capping import FIRM, GENTLE, LARGE_ARM
+from springtide.analytics.evidence.capping import GENTLE, cap_quantile
 from springtide.kernel.money import MICRO
 
 OUTCOMES: Final[Schema] = (
@@ -41,9 +41,10 @@ class Sums:
 
 def arm_sums(engine: Engine, *, unit: int = MICRO) -> Sums:
     """The sums over the engine's table `outcomes` (see OUTCOMES), divided by `unit`: 1e6 where it holds money, 1 where it counts."""
-    [sizes] = engine.rows(_text("outcome_cap"), large_arm=LARGE_ARM).dicts()
-    cap = sizes["cap_usdt"]
-    quantile = GENTLE if (sizes["smaller_arm"] or 0) >= LARGE_ARM else FIRM
+    sizes = engine.rows("select arm, count(*) as persons from outcomes group by arm").values
+    smaller_arm = min((persons for _arm, persons in sizes), default=0)
+    quantile = cap_quantile(smaller_arm)
+    cap = engine.rows(_text("outcome_cap"), is_gentle=quantile == GENTLE).scalar()
     capped: dict[str, dict[str, Arm]] = {}
     raw: dict[str, list[Arm]] = {}
     coarse = _COARSE.get(unit, 1)
