@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from benchmarks.chaos import kills
 from benchmarks.close import close
+from benchmarks.engines import cluster, engines
 from benchmarks.funnel import funnel
 from benchmarks.growth import growth
 from benchmarks.history import history
@@ -45,9 +47,14 @@ PARTS = {
     "simulate": simulate,
     "whole": whole,
     "chaos": kills,
+    "cluster": cluster,
+    "engines": engines,
 }
+REFERENCE = Path("docs/reference")
 LARGE = ("close", "import", "whole")  # what --large means where no part is named
-ASKED_FOR = ("simulate", "statistics", "chaos")  # run only where they are named: the first is in `whole`, the others take long
+ON_SPARK = ("cluster", "engines")  # what --spark means
+# Run only where they are named: the first is in `whole`, the others take long.
+ASKED_FOR = ("simulate", "statistics", "chaos", *ON_SPARK)
 
 
 @click.command(help=__doc__.split("\n\n")[0])
@@ -55,9 +62,10 @@ ASKED_FOR = ("simulate", "statistics", "chaos")  # run only where they are named
 @click.option("--seed", default=1, show_default=True, help="What the made-up data are drawn from.")
 @click.option("--large", is_flag=True, help="10 million users, and a made-up exchange of a million users and 400 days.")
 @click.option("--chaos", is_flag=True, help="A hundred kills at random moments of import and close.")
+@click.option("--spark", "on_spark", is_flag=True, help="The close on a Spark cluster, and every query on every engine.")
 @click.option("--statistics", "of_statistics", is_flag=True, help="Thousands of campaigns: how often read-outs are right.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.option("--write", is_flag=True, help="Bring docs/reference/performance.md up to date with what was measured.")
+@click.option("--write", is_flag=True, help="Bring docs/reference up to date with what was measured.")
 @click.option("--repeats", default=REPEATS, show_default=True, help="Runs of each side.")
 @click.option("--users", default=0, help="Another number of users, for a quick look.")
 def main(
@@ -65,13 +73,15 @@ def main(
     seed: int,
     large: bool,
     chaos: bool,
+    on_spark: bool,
     of_statistics: bool,
     as_json: bool,
     write: bool,
     repeats: int,
     users: int,
 ) -> None:
-    named = [*parts, *(["chaos"] if chaos else []), *(["statistics"] if of_statistics else [])]
+    flags = {("chaos",): chaos, ("statistics",): of_statistics, ON_SPARK: on_spark}
+    named = [*parts, *(part for flagged, is_asked in flags.items() if is_asked for part in flagged)]
     if not named:
         named = list(LARGE) if large else [part for part in PARTS if part not in ASKED_FOR]
     folder = os.environ.get("SPRINGTIDE_BENCH_DIR")
@@ -85,10 +95,13 @@ def main(
         # Piped into a file there is no width to keep to.
         (console if console.is_terminal else Console(width=220)).print(as_table(results))
     if write:
-        update_page(Path("docs/reference/performance.md"), results)
+        update_page(REFERENCE / "performance.md", results)
+        for name, text in bench.pages.items():
+            (REFERENCE / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what a part started ends with it
     try:
         main()
     except SpringtideError as error:

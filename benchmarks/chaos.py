@@ -94,7 +94,7 @@ def chaos(
     """Kill `kills` times; `step` is called after each."""
     early, everything = folder / "early", folder / "made-up" / "exchange"
     simulate(users=users, days=days, seed=seed, out=folder / "made-up", through=LAST_DAY)
-    _cut(everything, early)
+    cut(everything, early)
     undisturbed = _new_home(folder / "undisturbed")
     if _run(undisturbed, early, everything, None) is not None:
         raise AssertionError("nobody killed it")
@@ -149,7 +149,7 @@ def _counted(files: list[Path], connection: duckdb.DuckDBPyConnection) -> tuple[
     return rows, hashes
 
 
-def _cut(everything: Path, early: Path) -> None:
+def cut(everything: Path, early: Path) -> None:
     """What was known at noon of a day: the files of `everything`, without what happened later."""
     with duckdb.connect(":memory:") as connection:
         for path in sorted(everything.glob("*/*.parquet")):

@@ -107,6 +107,7 @@ class Bench:
     repeats: int = REPEATS
     users: int = 0  # instead of the part's own size, for a quick look
     console: Console = field(default_factory=lambda: Console(stderr=True))
+    pages: dict[str, str] = field(default_factory=dict)  # pages of docs/reference that a part fills, by their file names
 
     @contextmanager
     def steps(self, what: str, total: int) -> Iterator[Callable[[], None]]:

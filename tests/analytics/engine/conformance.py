@@ -5,7 +5,6 @@ Whole numbers, decimals, dates, times, texts and truths must be equal; doubles t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,10 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.same import Row, difference, in_order
 from springtide.analytics.engine import Definition, DuckEngine, Engine, Schema
 from springtide.analytics.engine.duck import literal
 from springtide.analytics.engine.spark import SparkEngine
-
-Row = tuple[Any, ...]
-TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -64,24 +61,10 @@ def _run(engine: Engine, sql: str, tables: Mapping[str, Table], params: Mapping[
 def _stored(path: Path) -> tuple[list[tuple[str, str]], list[Row]]:
     with duckdb.connect() as reader:
         types = [(name, kind) for name, kind, *_ in reader.execute(f"describe select * from {literal(path)}").fetchall()]
-        return types, sorted(reader.execute(f"select * from {literal(path)}").fetchall(), key=_sortable)
+        return types, in_order(reader.execute(f"select * from {literal(path)}").fetchall())
 
 
 def assert_same(ours: Sequence[Row], theirs: Sequence[Row], name: str) -> None:
-    """Two sorted lists of rows say the same."""
-    assert len(theirs) == len(ours), f"{name}: {len(theirs)} rows on Spark, {len(ours)} on DuckDB"
-    for place, (here, there) in enumerate(zip(ours, theirs, strict=True)):
-        assert all(map(_is_same, here, there)), f"{name}: sorted row {place} is {there} on Spark, {here} on DuckDB"
-
-
-def _is_same(here: Any, there: Any) -> bool:
-    if isinstance(here, float) and isinstance(there, float):
-        return math.isclose(here, there, rel_tol=TOLERANCE, abs_tol=0) or (math.isnan(here) and math.isnan(there))
-    return type(here) is type(there) and bool(here == there)
-
-
-def _sortable(row: Row) -> tuple[tuple[int, Any], ...]:
-    """Nulls first; doubles by eleven digits, so that a difference in the last one does not part a pair."""
-    return tuple(
-        (0, "") if value is None else (1, f"{value:.11e}" if isinstance(value, float) else str(value)) for value in row
-    )
+    """Two lists of rows say the same: the first on DuckDB, the second on Spark."""
+    where = difference(ours, theirs)
+    assert where is None, f"{name}: on Spark {where}"
