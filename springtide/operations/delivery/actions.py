@@ -258,6 +258,24 @@ def read_inbox(user_id: str, keys: Sequence[str], *, now: datetime) -> int:
     return len(read)
 
 
+@transaction.atomic
+def forget_messages(*, before: datetime, most: int = 50_000) -> int:
+    """Delete messages that ended before a moment, with their receipts; those in doubt stay. How many, `most` at a time.
+
+    Whoever calls it has brought what must be kept into the lake.
+
+    writes     messages, receipts and inbox items, removed
+    """
+    old = Message.objects.filter(ended_at__lt=before).exclude(state="unknown").order_by("pk").values_list("pk", flat=True)
+    ids = list(old[:most])
+    for start in range(0, len(ids), 5000):
+        some = ids[start : start + 5000]
+        among(Receipt.objects.all(), "delivery_receipt.message_id", some).delete()
+        among(InboxItem.objects.all(), "delivery_inboxitem.message_id", some).delete()
+        among(Message.objects.all(), "delivery_message.id", some).delete()
+    return len(ids)
+
+
 def _withdraw(gone: Collection[tuple[str, str]], source: str, now: datetime) -> int:
     rows = [(user_id, channel, source, now) for user_id, channel in sorted(gone)]
     return insert_many(Withdrawal, ("user_id", "channel", "source", "at"), rows, skip_known=True)

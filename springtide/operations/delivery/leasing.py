@@ -89,7 +89,7 @@ def lease(connector: Connector, *, most: int, now: datetime) -> Batch | None:
     """
     with transaction.atomic():
         state = _locked(connector.name)
-        if not state.is_on or (state.waits_until and state.waits_until > now):
+        if not state.is_on or (state.waits_until and now < state.waits_until <= now + states.LONGEST_WAIT):
             return None
         most = min(most, _left(state, connector, now))
         _recover(connector, now)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -94,6 +95,12 @@ class Reach:
         return is_named or (not is_open and ip.is_global and not ip.is_multicast)
 
 
+@cache
+def system_tls() -> ssl.SSLContext:
+    """TLS that believes the certificates the system does; made when it is first needed, for that takes a while."""
+    return ssl.create_default_context()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back. `is_whole`: it ended within the limit."""
@@ -115,14 +122,14 @@ class NoAnswer:
 class _Http(http.client.HTTPConnection):
     """A connection that goes where `Reach` lets it, under TLS where that is asked for."""
 
-    def __init__(self, reach: Reach, host: str, port: int, tls: ssl.SSLContext | None, timeout: float) -> None:
+    def __init__(self, reach: Reach, host: str, port: int, timeout: float, *, is_tls: bool, tls: ssl.SSLContext | None) -> None:
         super().__init__(host, port, timeout=timeout)
-        self._reach, self._tls = reach, tls
+        self._reach, self._is_tls, self._tls = reach, is_tls, tls
 
     def connect(self) -> None:
-        self.sock = self._reach.connect(self.host, self.port, self.timeout or TIMEOUT_SECONDS, is_open=self._tls is None)
-        if self._tls:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+        self.sock = self._reach.connect(self.host, self.port, self.timeout or TIMEOUT_SECONDS, is_open=not self._is_tls)
+        if self._is_tls:
+            self.sock = (self._tls or system_tls()).wrap_socket(self.sock, server_hostname=self.host)
 
 
 @dataclass
@@ -133,7 +140,7 @@ class Poster:
     url: str
     at_once: int = 1
     timeout: float = TIMEOUT_SECONDS
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: ssl.SSLContext | None = None  # which certificates are believed; None: those of the system
     _connections: list[_Http] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -142,7 +149,7 @@ class Poster:
         self._path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
         host, port = str(parts.hostname), parts.port or (443 if is_tls else 80)
         for _ in range(self.at_once):
-            self._connections.append(_Http(self.reach, host, port, self.tls if is_tls else None, self.timeout))
+            self._connections.append(_Http(self.reach, host, port, self.timeout, is_tls=is_tls, tls=self.tls))
 
     def post(self, body: bytes, headers: Mapping[str, str], *, path: str | None = None) -> Answer | NoAnswer:
         """One call and its answer."""

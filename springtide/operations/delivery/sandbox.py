@@ -192,7 +192,7 @@ def _run(template: BoundTemplate) -> Compiled:
             raise BadTemplate(
                 f"The template was stopped: {long.message}.", "Make it shorter.", code="template_too_long"
             ) from long
-        except (LiquidError, ValueError, TypeError, ArithmeticError, RecursionError) as failed:
+        except Exception as failed:  # whatever a text and a value do to each other concerns this message alone
             says = failed.message if isinstance(failed, LiquidError) else failed
             raise BadTemplate(f"The template failed: {says}.", "Look at its preview.", code="template_failed") from failed
 

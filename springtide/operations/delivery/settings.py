@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -221,10 +222,12 @@ def _smtp(name: str, given: _Given, reach: Reach, home: Path) -> Connector:
 
 
 def _bot(name: str, given: _Given, reach: Reach, home: Path) -> Connector:
-    poster = Poster(reach, given.text("url"))
-    return Bot(
-        name, poster, given.secret("token"), rate_per_second=given.rate(Bot.rate_per_second), on_unknown=_on_unknown(given)
-    )
+    poster, token = Poster(reach, given.text("url")), given.secret("token")
+    if not re.fullmatch(r"[A-Za-z0-9:_-]+", token):
+        raise BadInput(
+            f"{given.where} has no bot's token.", "It has letters, digits, colon, dash and underscore.", code="bad_secret"
+        )
+    return Bot(name, poster, token, rate_per_second=given.rate(Bot.rate_per_second), on_unknown=_on_unknown(given))
 
 
 def _file(name: str, given: _Given, reach: Reach, home: Path) -> Connector:

@@ -42,7 +42,7 @@ LEASE: Final = timedelta(seconds=60)
 FRESH_SECONDS: Final = 1.0  # how long an answer to "may this still go out?" holds
 FIRST_WAIT: Final = timedelta(seconds=2)
 LONGEST_WAIT: Final = timedelta(hours=1)
-TRIES: Final = 8
+TRIES: Final = 24  # some thirteen hours: a receiver may be down for a night
 
 ON_UNKNOWN: Final = ("keep", "resend")  # what a connector without keys does with a message that may have gone out
 

@@ -155,6 +155,7 @@ def test_a_mail_server_that_is_not_there_or_offers_no_tls_got_nothing(mailbox):
         {"address": "a@example.com\r\nBcc: b@example.com"},
         {"address": "a@example.com>\r\nRCPT TO:<b@example.com"},
         {"address": "no address"},
+        {"address": "jörg@example.com"},
         {"subject": "Hi\r\nBcc: b@example.com"},
         {"unsubscribe_url": "https://x\r\nBcc: b@example.com"},
     ],

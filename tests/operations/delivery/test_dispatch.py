@@ -210,15 +210,18 @@ def test_a_gateway_that_is_gone_costs_one_try_of_some_and_a_longer_wait_each_tim
     assert sum(Message.objects.values_list("tries", flat=True)) == 12
 
 
-def test_a_message_that_is_never_accepted_is_given_up_after_eight_tries(webhook):
+def test_a_message_that_is_never_accepted_is_given_up_after_half_a_day(webhook):
     put_some(1)
     clock = Clock()
     connector = webhook(now=clock)
     connector.send = lambda letters: [Outcome("later", "no_answer")]
-    for _ in range(8):
+    for _ in range(23):
         send_all(connector, now=clock)
         clock.pass_(hours=1)
+    assert states()["1"] == ("queued", "no_answer")
+    send_all(connector, now=clock)
     assert states()["1"] == ("failed", "no_answer")
+    clock.pass_(hours=1)
     assert send_all(connector, now=clock) == {}
 
 

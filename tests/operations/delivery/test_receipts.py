@@ -10,6 +10,7 @@ from springtide.operations.delivery import reads
 from springtide.operations.delivery.actions import (
     NewReceipt,
     Received,
+    forget_messages,
     load_contacts,
     put,
     receive,
@@ -121,6 +122,15 @@ def test_what_counts_towards_the_caps_is_told_by_class_and_channel(sent):
     }
     assert reads.sent_counts(["user 2"], NOON + timedelta(seconds=1)) == {}
     assert len(list(reads.counted_since(NOON))) == 5
+
+
+def test_old_messages_are_forgotten_with_their_receipts_and_open_ones_stay(sent):
+    _told((2, "delivered"))
+    put([message(5, due_at=NOON + timedelta(days=90))], now=NOON)
+    assert forget_messages(before=NOON) == 0
+    assert forget_messages(before=NOON + timedelta(days=60)) == 4
+    assert list(Message.objects.values_list("key", flat=True)) == ["decision-5"]
+    assert not Receipt.objects.exists()
 
 
 # --- doubt

@@ -139,7 +139,8 @@ def test_the_settings_and_the_template_on_the_page_about_delivery_can_be_used(wr
     settings, template = (re.search(rf"```{kind}\n(.*?)```", page, re.S) for kind in ("toml", "yaml"))
     assert settings
     assert template
-    for name in ("ADDRESSES_SECRET", "PUSH_SECRET", "BOT_TOKEN"):
+    monkeypatch.setenv("BOT_TOKEN", "12:SECRET")
+    for name in ("ADDRESSES_SECRET", "PUSH_SECRET"):
         monkeypatch.setenv(name, "whsec_" + base64.b64encode(KEY).decode())
     told = read_delivery(written(settings[1].replace("/run/secrets/mail", "{folder}/token")))
     assert [each.channel for each in told.connectors] == ["push", "email", "chat", "sms", "inbox"]

@@ -21,7 +21,7 @@ from springtide.kernel import clock
 from springtide.kernel.errors import BadInput
 from springtide.operations.delivery.connectors import SENT, Letter, Outcome
 from springtide.operations.delivery.connectors.webhook import printable
-from springtide.operations.delivery.posting import Reach
+from springtide.operations.delivery.posting import Reach, system_tls
 
 TIMEOUT_SECONDS: Final = 20.0
 POLICY: Final = SMTP_POLICY.clone(max_line_length=900)  # refuses a line break in a header; long links are not folded
@@ -44,7 +44,7 @@ class Smtp:
     rate_per_second: float | None = None
     on_unknown: str = "keep"
     now: Callable[[], datetime] = field(default=clock.now)
-    context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    context: ssl.SSLContext | None = None  # which certificates are believed; None: those of the system
     _server: smtplib.SMTP | None = None
 
     channel: ClassVar[str] = "email"
@@ -64,7 +64,7 @@ class Smtp:
     def _send(self, letter: Letter) -> Outcome:
         try:
             mail = self._mail(letter)
-        except (MessageError, ValueError, IndexError) as bad:
+        except (MessageError, ValueError, IndexError, AttributeError) as bad:
             return Outcome("rejected", "bad_address", printable(str(bad)))
         try:
             server = self._connected()
@@ -76,7 +76,7 @@ class Smtp:
             self._drop()
             return Outcome("later", "no_answer", printable(f"{type(failed).__name__}: {failed}"[:200]))
         try:
-            code, says = server.data(mail.as_bytes())
+            code, says = server.data(mail)
         except smtplib.SMTPDataError as failed:  # it would not even begin to take it
             self._drop()
             return _refused(failed.smtp_code, failed.smtp_error)
@@ -85,7 +85,8 @@ class Smtp:
             return Outcome("unclear", "no_answer", printable(f"{type(lost).__name__}: {lost}"[:200]))
         return SENT if code == 250 else _refused(code, says)
 
-    def _mail(self, letter: Letter) -> EmailMessage:
+    def _mail(self, letter: Letter) -> bytes:
+        letter.address.encode("ascii")  # others need a server that speaks SMTPUTF8
         mail = EmailMessage(policy=POLICY)
         mail["From"] = Address(self.sender_name, addr_spec=self.sender)
         mail["To"] = Address(addr_spec=letter.address)
@@ -98,7 +99,7 @@ class Smtp:
         mail.set_content(letter.text)
         if letter.html:
             mail.add_alternative(letter.html, subtype="html")
-        return mail
+        return mail.as_bytes()
 
     def _connected(self) -> smtplib.SMTP:
         if self._server:
@@ -108,11 +109,12 @@ class Smtp:
             except (OSError, smtplib.SMTPException):
                 pass
             self._drop()
-        server = _Server(self.reach, self.context if self.tls == "implicit" else None, is_open=self.tls == "none")
+        tls = self.context or system_tls()
+        server = _Server(self.reach, tls if self.tls == "implicit" else None, is_open=self.tls == "none")
         server.connect(self.host, self.port)
         server.ehlo_or_helo_if_needed()
         if self.tls == "starttls":
-            server.starttls(context=self.context)
+            server.starttls(context=tls)
             server.ehlo()
         if self.user:
             server.login(self.user, self.password)
