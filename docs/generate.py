@@ -28,6 +28,8 @@ from springtide.analytics.engine import Schema
 from springtide.analytics.engine.dialect import dialect_page
 from springtide.analytics.facts import mapping
 from springtide.analytics.facts.reference import tables_page
+from springtide.analytics.foresight.reference import reference_page as gates_page
+from springtide.analytics.foresight.tables import CHANNEL_VALUES, CLUSTERS, REFERRAL_CYCLES, RISK_DAYS, RISK_EVIDENCE
 from springtide.analytics.lake import manifest
 from springtide.analytics.metrics import registry
 from springtide.analytics.metrics.questions.reference import questions_page
@@ -57,6 +59,7 @@ def pages() -> dict[str, Callable[[], str]]:
         "derived.md": derived_page,
         "profiles.md": profiles_page,
         "strata.md": lambda: reference_page(load()),
+        "gates.md": gates_page,
         "dialect.md": dialect_page,
         "lake.md": lake_page,
         "settings.md": settings_page,
@@ -402,6 +405,21 @@ DERIVED = (
         METRIC_DAYS,
     ),
     Derived("signals", "Which metrics broke out of their usual.", "metric, group_key, day, direction", "whole", SIGNALS),
+    Derived(
+        "clusters", "Users who share a device, a card or an address.", "user_no, for users who share one", "whole", CLUSTERS
+    ),
+    Derived(
+        "referral_cycles", "Who comes back to themselves from each to who invited them.", "user_no", "whole", REFERRAL_CYCLES
+    ),
+    Derived("risk_days", "What speaks against a day's trading.", "user_no, day, where something does", "120 days", RISK_DAYS),
+    Derived(
+        "risk_evidence",
+        "What is known against users, beside their profiles.",
+        "user_no, where something is",
+        "whole",
+        RISK_EVIDENCE,
+    ),
+    Derived("channel_values", "What a user of each channel brings in 90 days.", "channel_id", "whole", CHANNEL_VALUES),
     Derived("firsts", "When every milestone was first and last reached.", "user_no", AS_OF, tables.FIRSTS),
     Derived(
         "state",
