@@ -9,7 +9,22 @@ from typing import Any
 
 import click
 
-from springtide.cli import asking, changes, delivery, evidence, metrics, people, reading, risk, segments, sql, strategy, writing
+from springtide.cli import (
+    asking,
+    campaigns,
+    changes,
+    delivery,
+    evidence,
+    metrics,
+    people,
+    reading,
+    rewards,
+    risk,
+    segments,
+    sql,
+    strategy,
+    writing,
+)
 from springtide.kernel.errors import SpringtideError
 
 
@@ -62,6 +77,8 @@ for command in (
     *evidence.COMMANDS,
     *segments.COMMANDS,
     *strategy.COMMANDS,
+    *campaigns.COMMANDS,
+    *rewards.COMMANDS,
     *risk.COMMANDS,
     *delivery.COMMANDS,
     *sql.COMMANDS,
