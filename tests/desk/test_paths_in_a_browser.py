@@ -98,7 +98,7 @@ def test_metrics_one_is_found_and_its_figures_are_told_by_week(at):
 
 def test_changes_a_metric_is_taken_apart_into_parts_that_open_their_users(at):
     page = at("/changes/")
-    page.get_by_role("combobox", name="What", exact=True).select_option("volume")
+    page.get_by_role("combobox", name="Metric", exact=True).select_option("volume")
     page.wait_for_url("**metric=volume**")
     page.locator('[data-chart="waterfall"] svg').wait_for()
     assert re.match(r"Volume went from \S+ to \S+ ", page.locator(".answer").inner_text())
