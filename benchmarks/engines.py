@@ -148,8 +148,10 @@ def same_lakes(ours: Snapshot, theirs: Snapshot) -> int:
         if here.keys() != there.keys():
             raise Fault(f"{table} has other files: {sorted(here.keys() ^ there.keys())}.")
         for label, path in here.items():
-            columns, others, found = _columns(path), _columns(there[label]), _rows(path)
-            where = f"columns {others} instead of {columns}" if columns != others else difference(found, _rows(there[label]))
+            columns, others, found = _columns(path), _columns(there[label]), stored_rows(path)
+            where = (
+                f"columns {others} instead of {columns}" if columns != others else difference(found, stored_rows(there[label]))
+            )
             if where:
                 raise Fault(f"{table}/{label} differs: {where}.")
             rows += len(found)
@@ -180,18 +182,18 @@ def _answered(
     for place, step in enumerate(steps):
         if place in refusals:
             refused[step.name] = " ".join(refusals[place].split())
-        elif where := _compared(step, folder / f"{place}.parquet", is_typed=is_typed):
+        elif where := compared(step, folder / f"{place}.parquet", is_typed=is_typed):
             differs[step.name] = where
         else:
             same.append(step.name)
     return Answered(f"{engine} {versioned}".strip(), run, tuple(same), refused, differs)
 
 
-def _compared(step: Step, answer: Path, *, is_typed: bool) -> str | None:
+def compared(step: Step, answer: Path, *, is_typed: bool) -> str | None:
     columns, others = _columns(step.answer), _columns(answer)
     if others != columns if is_typed else len(others) != len(columns):
         return f"columns {others} instead of {columns}"
-    return difference(_rows(step.answer), _rows(answer, [] if is_typed else [kind for _, kind in columns]))
+    return difference(stored_rows(step.answer), stored_rows(answer, [] if is_typed else [kind for _, kind in columns]))
 
 
 def _columns(path: Path) -> list[tuple[str, str]]:
@@ -201,7 +203,7 @@ def _columns(path: Path) -> list[tuple[str, str]]:
     return [(name if name.isidentifier() else "", kind) for name, kind, *_ in described]
 
 
-def _rows(path: Path, kinds: Sequence[str] = ()) -> list[Row]:
+def stored_rows(path: Path, kinds: Sequence[str] = ()) -> list[Row]:
     """The rows of a file, its columns brought to `kinds`."""
     listed = ", ".join(f"cast(c{place} as {kind})" for place, kind in enumerate(kinds)) or "*"
     named = ", ".join(f"c{place}" for place in range(len(kinds)))

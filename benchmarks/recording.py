@@ -140,6 +140,7 @@ class Recording:
         return [name for name, text in self.files.items() if not any(text in step.sql for step in self._kept.values())]
 
     def keep(self, engine: DuckEngine, sql: str, params: Mapping[str, Any], author: str) -> None:
+        """Run a query that is not known yet, and copy what it reads; `author` names it where it is no definition."""
         shape = _shape(sql)
         if shape in self._found:
             return
@@ -157,10 +158,13 @@ class Recording:
         self._kept[shape] = Step(name, name, sql, params, tables, answer)
 
 
-class _RecordingEngine(DuckEngine):
+class RecordingEngine(DuckEngine):
+    """DuckDB that keeps every query before it runs it."""
+
     def __init__(self, recording: Recording, **settings: Any) -> None:
         super().__init__(**settings)
         self.recording = recording
+        self.is_recording = True
 
     def make(self, name: str, sql: str, **params: Any) -> int:
         self._keep(sql, params)
@@ -179,16 +183,13 @@ class _RecordingEngine(DuckEngine):
         return super().write(sql, path, **params)
 
     def unpack(self, name: str, table: str, column: str, keys: Mapping[str, str]) -> None:
-        recorded, self._keep = self._keep, _nothing  # type: ignore[method-assign]  # each engine has its own words for it
+        self.is_recording = False  # each engine has its own words for it
         super().unpack(name, table, column, keys)
-        self._keep = recorded  # type: ignore[method-assign]
+        self.is_recording = True
 
     def _keep(self, sql: str, params: Mapping[str, Any]) -> None:
-        self.recording.keep(self, sql, bound(sql, dict(params)), _author())
-
-
-def _nothing(sql: str, params: Mapping[str, Any]) -> None:
-    """Nothing is kept."""
+        if self.is_recording:
+            self.recording.keep(self, sql, bound(sql, dict(params)), _author())
 
 
 class _RecordingHome(Home):
@@ -198,7 +199,7 @@ class _RecordingHome(Home):
 
     @contextmanager
     def engine(self, *, worker: bool = False) -> Iterator[DuckEngine]:
-        engine = _RecordingEngine(self.recording, temp=self.path / "lake" / "spill")
+        engine = RecordingEngine(self.recording, temp=self.path / "lake" / "spill")
         try:
             yield engine
         finally:

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import engines
 from benchmarks.clickhouse import in_clickhouse, run_on_clickhouse
 from benchmarks.measuring import Run
-from benchmarks.recording import Recording, _RecordingEngine
+from benchmarks.recording import Recording, RecordingEngine
 from benchmarks.same import difference
 from tests import sql
 
@@ -21,7 +21,7 @@ VIPS = "select user_no, level from levels where level >= $least"
 def recording(tmp_path):
     """A query that found nothing at first and two users then, and one with the time of a fact."""
     recording = Recording(tmp_path / "steps")
-    engine = _RecordingEngine(recording)
+    engine = RecordingEngine(recording)
     engine.make("levels", "select 1 as user_no, 3 as level union all select 2, 5")
     engine.rows(VIPS, least=9)
     engine.rows(VIPS, least=2)
@@ -35,7 +35,7 @@ def recording(tmp_path):
 def test_a_query_is_kept_once_with_what_it_read_and_the_first_answer_that_is_not_empty(recording):
     [_, vips, _] = recording.steps
     assert (vips.sql, vips.params, list(vips.tables)) == (VIPS, {"least": 2}, ["levels"])
-    assert engines._rows(vips.answer) == [(1, 3), (2, 5)]
+    assert engines.stored_rows(vips.answer) == [(1, 3), (2, 5)]
 
 
 def test_clickhouse_answers_the_same_in_its_own_words(recording, tmp_path):
@@ -43,7 +43,7 @@ def test_clickhouse_answers_the_same_in_its_own_words(recording, tmp_path):
     (tmp_path / "answers").mkdir()
     assert run_on_clickhouse(recording.steps, tmp_path / "answers") == {}
     for place, step in enumerate(recording.steps):
-        assert engines._compared(step, tmp_path / "answers" / f"{place}.parquet", is_typed=False) is None
+        assert engines.compared(step, tmp_path / "answers" / f"{place}.parquet", is_typed=False) is None
 
 
 def test_parameters_go_into_clickhouses_query_with_their_types():
@@ -68,7 +68,7 @@ def test_parameters_go_into_clickhouses_query_with_their_types():
 def test_another_row_another_type_and_a_missing_row_are_each_named(recording, tmp_path, answer, where):
     [_, vips, _] = recording.steps
     sql.run(f"copy (from (values {answer}) as t(user_no, level)) to '{tmp_path}/answer.parquet'")
-    told = engines._compared(vips, tmp_path / "answer.parquet", is_typed=True)
+    told = engines.compared(vips, tmp_path / "answer.parquet", is_typed=True)
     assert told == where or told.startswith(where)
 
 
