@@ -1,4 +1,4 @@
-"""Closing one day, against the same tables by hand-written SQL."""
+"""Closing one day with the evidence that follows it, against the tables of the close by hand-written SQL, without evidence."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from benchmarks.measuring import Bench, Limit, Prepared, Result, in_child
 from springtide.analytics.daybook.close import close as close_days
 from springtide.analytics.engine import DuckEngine
 from springtide.analytics.engine.duck import literal
+from springtide.analytics.foresight.evidence import find_evidence
 from springtide.analytics.lake import Lake
 from springtide.kernel.errors import Fault
 from springtide.kernel.settings import HomeSettings
@@ -33,7 +34,7 @@ def close(bench: Bench) -> list[Result]:
     in_child(_compared, root, day)
     shutil.rmtree(root)
     shutil.rmtree(floor_folder(root))
-    what = "close of one day, with profiles and nine stratifications"
+    what = "close of one day, with profiles, nine stratifications and evidence of risk"
     limits = (Limit("peak MiB", mine.peak_mib, PEAK_MIB),) if bench.is_large else ()
     return [Result("close", what, f"{size.users:,} users, {trades:,} trades", mine, floor, TARGET, limits=limits)]
 
@@ -73,6 +74,7 @@ def _closed_before(root: Path, day: date) -> Prepared:
     def prepare() -> int:
         lake, engine = Lake(root), DuckEngine(memory_limit=MEMORY, temp=root / "spill")
         close_days(lake, engine, close_spec(), through=day - timedelta(days=1), now=NOW)
+        find_evidence(lake, engine, zone=close_spec().zone, now=NOW)
         engine.close()
         shutil.copy(lake.manifest_path, root / "manifest.start")
         entries = [*lake.snapshot().entries("spot_trades", since=day), *lake.snapshot().entries("contract_trades", since=day)]
@@ -82,12 +84,13 @@ def _closed_before(root: Path, day: date) -> Prepared:
 
 
 def ours(root: Path, day: date) -> Prepared:
-    """A close of `day`, from the lake as it was before."""
+    """A close of `day` and its evidence, from the lake as it was before."""
     lake, spec = start_again(root), close_spec()
 
     def run() -> None:
         engine = DuckEngine(memory_limit=MEMORY, temp=root / "spill")
         close_days(lake, engine, spec, through=day, now=NOW)
+        find_evidence(lake, engine, zone=spec.zone, now=NOW)
         engine.close()
 
     return run
