@@ -76,6 +76,7 @@ FACTS: tuple[Fact, ...] = (
 )  # fmt: skip
 GIVEN = Fact("", "given_user_days", "product not in ('spot', 'contract') and is_active", None, columns=_AGGREGATE)
 NAMES = tuple(dict.fromkeys(fact.event for fact in FACTS))
+_IN_FACTS = ("spot", "contract")  # products of given aggregates whose rows are events of FACTS
 
 # One liquidation may take many fills: the order is the event, at its first fill.
 _LIQUIDATIONS = """
@@ -135,21 +136,36 @@ class LakeEvents:
     def event_names(self, engine: Engine) -> tuple[str, ...]:
         """Every name that an event of the lake has: those of facts, of given products and of `events`."""
         names = list(NAMES)
+        for table, column in self._naming(engine):
+            told = engine.rows(f"select distinct {column} as name from {table} order by name nulls last")
+            names += [name for (name,) in told.values if name not in (None, *_IN_FACTS)]
+        return tuple(dict.fromkeys(names))
+
+    def _missing(self, engine: Engine, names: Sequence[str]) -> list[str]:
+        """Those that no row is named by: of each name the first row is enough."""
+        naming = list(self._naming(engine))
+        if not names or not naming:
+            return list(names)
+        looks = (
+            " or ".join(f"exists (select 1 as one from {table} where {column} = {literal(name)})" for table, column in naming)
+            for name in names
+        )
+        [there] = engine.rows(f"select {', '.join(f'{look} as is_there_{n}' for n, look in enumerate(looks))}").values
+        return [name for name, is_there in zip(names, there, strict=True) if not is_there or name in _IN_FACTS]
+
+    def _naming(self, engine: Engine) -> Iterator[tuple[str, str]]:
+        """The tables whose rows name their event, attached, each with the column that does."""
         for table, column in (("given_user_days", "product"), ("events", "name")):
             if self.snapshot.has(table):
                 self.snapshot.attach(engine, table, fact_schema(table))
-                told = engine.rows(f"select distinct {column} as name from {table} order by name nulls last")
-                names += [name for (name,) in told.values if name not in (None, "spot", "contract")]
-        return tuple(dict.fromkeys(names))
+                yield table, column
 
     # the query
 
     def attach(self, engine: Engine, wanted: Wanted) -> str:
         """refuses    unknown_event, unknown_property    the lake has no event or property of this name"""
-        if wanted.events is not None and not wanted.events <= set(NAMES):
-            known = self.event_names(engine)
-            for name in sorted(wanted.events - set(known)):
-                raise UnknownName(f"No event is called '{name}'.", suggest(name, known), code="unknown_event")
+        for name in self._missing(engine, sorted((wanted.events or frozenset()) - set(NAMES))):
+            raise UnknownName(f"No event is called '{name}'.", suggest(name, self.event_names(engine)), code="unknown_event")
         event_props = [prop for prop in (*wanted.texts, *wanted.numbers) if prop.scope == "event"]
         since, until = _day_of(wanted.first_us, -1), _day_of(wanted.until_us, 1)
         parts = list(self._parts(engine, wanted, since, until))
