@@ -9,7 +9,17 @@ from typing import Annotated, Any, Literal
 from django.conf import settings
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from springtide.api.bearer import Token, member_of
 from springtide.api.users import UserId
@@ -25,9 +35,17 @@ router = Router(tags=["delivery"])
 DELIVERY = Token(states.EDIT_DELIVERY)
 TEMPLATES = Token(states.SEE_CAMPAIGNS)
 
+
+def _written(value: object) -> object:
+    if not isinstance(value, str | datetime):
+        raise ValueError("a time is written as 2026-03-31T12:00:00Z")
+    return value
+
+
 MessageKey = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 TemplateKey = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$", examples=["welcome"])]
 Version = Annotated[int, Field(ge=1, le=1_000_000)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), Field(examples=["2026-03-31T12:00:00Z"])]
 Channel = Literal["email", "push", "sms", "chat", "inbox"]
 
 
@@ -84,7 +102,7 @@ class Receipt(BaseModel, extra="forbid"):
 
     key: MessageKey
     outcome: Literal["delivered", "opened", "clicked", "bounced", "unsubscribed"]
-    at: AwareDatetime = Field(examples=["2026-03-31T12:00:00Z"])
+    at: Instant
 
 
 class Receipts(BaseModel, extra="forbid"):
@@ -132,7 +150,7 @@ class Consent(BaseModel, extra="forbid"):
 
     user_id: UserId
     channel: Channel | None = None
-    is_withdrawn: bool
+    is_withdrawn: StrictBool
 
 
 @router.post("/consent", auth=DELIVERY, response=HowMany)
@@ -205,7 +223,7 @@ class Asked(BaseModel, extra="forbid"):
     """What a preview is made of; where a value is not given, the template's example stands."""
 
     language: Annotated[str, Field(max_length=35)] = "en"
-    variables: Annotated[dict[str, str | int | float | bool], Field(max_length=100)] = {}
+    variables: Annotated[dict[str, StrictBool | StrictInt | StrictFloat | StrictStr], Field(max_length=100)] = {}
     version: Version | None = None
 
 
@@ -250,7 +268,7 @@ def connectors(request: HttpRequest) -> Any:
 class Switch(BaseModel, extra="forbid"):
     """On or off."""
 
-    is_on: bool
+    is_on: StrictBool
 
 
 @router.post("/connectors/{name}", auth=DELIVERY, response=HowMany)
