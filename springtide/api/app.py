@@ -9,7 +9,7 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from springtide.api import delivery, errors, metrics, questions, reading, risk, segments, sql, users, work
+from springtide.api import delivery, errors, metrics, questions, reading, rewards, risk, segments, sql, users, work
 from springtide.api.bearer import Token
 from springtide.api.errors import Problem
 
@@ -88,5 +88,6 @@ for router in (
     work.router,
     delivery.router,
     risk.router,
+    rewards.router,
 ):
     api.add_router("", router)

@@ -15,13 +15,13 @@ from springtide.operations.members.models import Member
 
 
 class Token(HttpBearer):
-    """A token of a member who has `right`; None: of any member."""
+    """A token of a member who has `right`; None: of any member. `some`: over some things is enough, its action asks over which."""
 
-    def __init__(self, right: str | None = None) -> None:
+    def __init__(self, right: str | None = None, *, some: bool = False) -> None:
         super().__init__()
         if right is not None and right not in states.MATRIX:
             raise KeyError(right)
-        self.right = right
+        self.right, self.some = right, some
 
     def authenticate(self, request: HttpRequest, token: str) -> Member:
         """The member for whom `token` speaks.
@@ -30,7 +30,7 @@ class Token(HttpBearer):
                    not_allowed    the member lacks the right, or the token does not carry it
         """
         member, _token = tokens.spoken_for(token, kind="api", address=address_of(request), now=clock.now())
-        if self.right is not None and not member.may(self.right):
+        if self.right is not None and not (member.may_some(self.right) if self.some else member.may(self.right)):
             raise Refused(
                 f"This needs the right '{self.right}'.",
                 "Make a token that carries it, or ask for the right.",

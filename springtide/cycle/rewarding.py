@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from springtide.analytics.decisions.assignment import attach_persons
 from springtide.analytics.engine import Column
 from springtide.analytics.facts import fact_schema
 from springtide.analytics.foresight.benefit import Benefit
+from springtide.cycle.campaigns import SLICE, Slice
 from springtide.home import Home
 from springtide.kernel import clock
 from springtide.kernel.days import day_of
@@ -26,6 +29,10 @@ from springtide.operations.rewards.payouts import pay
 from springtide.operations.rewards.reconciling import Reconciliation, reconcile, take_over
 from springtide.operations.rewards.settings import read_payer
 from springtide.operations.risk.gates import Verdict, flagged, verdicts
+
+log = logging.getLogger(__name__)
+
+PAY_EVERY: Final = 5.0  # seconds between two looks at what is due
 
 
 class Gates:
@@ -96,7 +103,7 @@ def make_payout_file(home: Home, *, acting: Member, now: datetime) -> int:
     return files.make_file(gate=Gates(home).of_orders, acting=acting, now=now)
 
 
-def after_close(home: Home, *, now: datetime) -> Mapping[str, Any]:
+def follow_rewards(home: Home, *, now: datetime) -> Mapping[str, Any]:
     """What follows for rewards once a day is closed: what the exchange says of them, then how far their conditions are.
 
     refuses    nothing_closed
@@ -112,15 +119,22 @@ def after_close(home: Home, *, now: datetime) -> Mapping[str, Any]:
         return {**asdict(advance(engine, snapshot, zone=zone, now=now)), "taken_over": taken}
 
 
-def pay_what_is_due(home: Home) -> Mapping[str, int]:
-    """Send the payouts that are due, where the home says to whom; else they wait for a file."""
-    payer = read_payer(home.path)
-    if payer is None:
-        return {}
-    try:
-        return pay(payer, gate=Gates(home).of_orders, now=clock.now)
-    finally:
-        payer.close()
+class Payments:
+    """What a worker does between two jobs: sends the payouts that are due, where the home says to whom; else they wait for a file."""
+
+    def __init__(self, home: Home, *, now: Callable[[], datetime] = clock.now) -> None:
+        self.payer, self.gates, self.now = read_payer(home.path), Gates(home), now
+        self._last = 0.0
+
+    def __call__(self) -> None:
+        """Pay for a while, unless the last time was just now. What fails is logged, and tried again the next time."""
+        if self.payer is None or time.monotonic() - self._last < PAY_EVERY:
+            return
+        self._last = time.monotonic()
+        try:
+            pay(self.payer, gate=self.gates.of_orders, now=self.now, stop=Slice(SLICE))
+        except Exception:
+            log.exception("payouts could not be sent")
 
 
 def reconciliation(home: Home) -> Reconciliation:

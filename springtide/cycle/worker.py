@@ -14,6 +14,7 @@ from typing import Any
 from springtide.analytics.facts import Progress
 from springtide.cycle import scheduling
 from springtide.cycle.campaigns import Rounds, after_close, campaign_handlers
+from springtide.cycle.rewarding import Payments, follow_rewards
 from springtide.home import Home
 from springtide.kernel import clock
 from springtide.operations.definitions import files
@@ -53,6 +54,7 @@ def handlers(home: Home, rounds: Callable[[], None] = lambda: None) -> dict[str,
         carry_definitions(home)
         closed = home.close(through=date.fromisoformat(through) if through else None, now=clock.now(), progress=progress)
         after_close(home, now=clock.now())
+        follow_rewards(home, now=clock.now())
         return closed.as_dict()
 
     return {"import": import_, "close": close, **campaign_handlers(home, rounds)}
@@ -69,11 +71,12 @@ def run(path: Path, stop: threading.Event) -> None:
     home = Home(path)
     scheduling.begin(home, now=clock.now())
     name = f"{socket.gethostname()}:{os.getpid()}"
-    rounds, look = Rounds(home), scheduling.looking()
+    rounds, look, payments = Rounds(home), scheduling.looking(), Payments(home)
 
     def between() -> None:
         look()
         rounds()
+        payments()
 
     work_until(stop, name, handlers(home, rounds), now=clock.now, between=between)
 

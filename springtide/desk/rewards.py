@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 import yaml
@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from springtide.desk.words import Word
 from springtide.kernel.errors import BadInput
-from springtide.kernel.money import micro
 
 KINDS: Final[dict[str, Word]] = {
     "cash": _("Cash"),
@@ -106,20 +105,6 @@ REFUSALS: Final[dict[str, Word]] = {
     "known": _("given already"),
     "over_offer": _("more than the offer gives"),
 }
-
-
-def amount(text: str) -> int:
-    """An amount that somebody typed, such as 1,500.50, in whole 1e-6 USDT.
-
-    refuses    bad_amount
-    """
-    try:
-        number = Decimal(text.strip().replace(",", ""))
-        if not number.is_finite() or abs(number) >= 10**12:
-            raise InvalidOperation
-    except InvalidOperation as bad:
-        raise BadInput(f"'{text[:40]}' is no amount.", "Write it in USDT, such as 1500 or 1500.50.", code="bad_amount") from bad
-    return micro(number)
 
 
 def terms(text: str) -> Mapping[str, Any]:

@@ -1,12 +1,20 @@
 """The page of rewards: where the money is, granting by hand, adjusting budgets, and payouts that need somebody."""
 
+from datetime import UTC, datetime, time
+from decimal import Decimal
+
 import pytest
 
+from springtide.analytics.foresight.benefit import Benefit
+from springtide.cycle.rewarding import Gates, follow_rewards, persons_of
+from springtide.home.users import Selection
+from springtide.kernel.errors import BadInput
 from springtide.operations.members.models import Approval
 from springtide.operations.rewards.actions import grant, publish_offer, reserve
 from springtide.operations.rewards.budgets import open_budget
 from springtide.operations.rewards.caps import NewReward
 from springtide.operations.rewards.models import Budget, ManualGrant, Payout, Reward
+from springtide.operations.rewards.settings import read_payer
 from springtide.operations.risk.gates import Verdict
 from tests.desk.pages import text_of
 from tests.desk.shown_home import MADE_AT
@@ -188,3 +196,56 @@ def test_an_operator_sees_what_is_left_and_not_the_whole_house(browser_of):
     page = text_of(browser_of("operator").get("/rewards/"))
     assert "Grant by hand" in page
     assert "Open liability" not in page
+
+
+@pytest.mark.usefixtures("money")
+def test_the_gates_and_the_persons_are_asked_of_the_lake(own_home):
+    everybody = own_home.users(Selection(), limit=20).rows
+    users = [each[0] for each in everybody]
+    benefit = Benefit("fee_voucher", amount_usdt=Decimal(10))
+
+    told = Gates(own_home).of_users([*users, "nobody"], benefit)
+    assert told["nobody"].says == "deny"
+    assert {each.says for each in told.values()} <= {"allow", "review", "deny"}
+
+    persons = persons_of(own_home, [*users, "nobody"], now=MADE_AT)
+    assert set(persons) == set(users)
+
+
+@pytest.mark.usefixtures("money")
+def test_after_a_close_open_rewards_are_looked_at(own_home):
+    offer = publish_offer("kyc", title="", kind="cash", amount_usdt=1, terms={"kyc_level": 1}, acting=None, now=MADE_AT)
+    user = own_home.users(Selection(rule="kyc_level >= 1"), limit=1).rows[0][0]
+    closed = own_home.lake.snapshot().closed_through
+    promised_at = datetime.combine(closed, time(1), tzinfo=UTC)
+    reserve([NewReward("k", user, user, offer.content_hash, 1, "kyc", "win-back")], now=promised_at)
+
+    told = follow_rewards(own_home, now=MADE_AT)
+    assert (told["granted"], told["taken_over"]) == (1, {})
+    assert Reward.objects.get(key="k").state == "granted"
+
+
+def test_a_payer_is_read_from_the_home_and_what_is_wrong_is_named(own_home, monkeypatch):
+    assert read_payer(own_home.path) is None
+    monkeypatch.setenv("PAYOUTS_SECRET", "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    right = (
+        'url = "https://rewards.example.com/orders"\nsecret = "env:PAYOUTS_SECRET"\nallowed_hosts = ["rewards.example.com"]\n'
+    )
+    for text, code in (
+        (right, None),
+        (right + "honour_keys = true", "unknown_setting"),
+        (right + 'at_once = "8"', "bad_setting"),
+        (right + "at_once = 0", "bad_setting"),
+        (right.replace("env:PAYOUTS_SECRET", "hush"), "bad_secret"),
+        (right.replace('["rewards', '["other'), "host_not_allowed"),
+        (right.replace("https", "http"), "bad_url"),
+        ("url = ", "bad_setting"),
+        ('url = "https://rewards.example.com"', "bad_setting"),
+    ):
+        (own_home.path / "payouts.toml").write_text(text)
+        if code is None:
+            assert read_payer(own_home.path).honours_keys
+            continue
+        with pytest.raises(BadInput) as told:
+            read_payer(own_home.path)
+        assert told.value.code == code

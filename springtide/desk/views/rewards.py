@@ -20,7 +20,7 @@ from springtide.desk.shell import shell_of
 from springtide.desk.words import told_error
 from springtide.kernel import clock
 from springtide.kernel.errors import BadInput, SpringtideError
-from springtide.kernel.money import usdt
+from springtide.kernel.money import typed, usdt
 from springtide.operations.members import states as rights
 from springtide.operations.rewards import actions, budgets, files, granting, limits, payouts, reads, states
 from springtide.operations.work.states import users_named
@@ -94,7 +94,7 @@ def grant(request: MemberRequest) -> HttpResponse:
             users_named(form.get("users", "").replace(",", "\n").splitlines()),
             offer=form.get("offer", ""),
             budget=form.get("budget", ""),
-            amount_usdt=words.amount(form.get("amount", "")),
+            amount_usdt=typed(form.get("amount", "")),
             reason=form.get("reason", ""),
             acting=request.member,
             now=clock.now(),
@@ -133,7 +133,7 @@ def budget(request: MemberRequest) -> HttpResponse:
             return _("The budget is closed. What was promised goes on.")
         if what not in ("open", "change"):
             raise BadInput(f"'{what}' is no way to change a budget.", "Go back to the page.", code="bad_filter")
-        amount = words.amount(form.get("amount", ""))
+        amount = typed(form.get("amount", ""))
         if what == "open":
             made = budgets.open_budget(
                 key,
@@ -163,7 +163,7 @@ def offer(request: MemberRequest) -> HttpResponse:
             form.get("key", "").strip(),
             title=form.get("title", ""),
             kind=form.get("kind", ""),
-            amount_usdt=words.amount(form.get("amount", "")),
+            amount_usdt=typed(form.get("amount", "")),
             terms=words.terms(form.get("terms", "")),
             acting=request.member,
             now=clock.now(),
@@ -233,7 +233,7 @@ def limit(request: MemberRequest) -> HttpResponse:
     form = request.POST
 
     def act() -> str:
-        amount = words.amount(form.get("amount", ""))
+        amount = typed(form.get("amount", ""))
         limits.set_limit(form.get("key", ""), amount, acting=request.member, now=clock.now())
         return _("The limit holds from now on.")
 
