@@ -320,7 +320,7 @@ def try_gates(request: HttpRequest, asked: Query[OfBenefit]) -> Any:
 
 
 @router.get("/risk/why", auth=Token(rights.SEE_RISK), response=Judged)
-def why(request: HttpRequest, asked: Query[OfOne]) -> Any:
+def why_of_one(request: HttpRequest, asked: Query[OfOne]) -> Any:
     """What each gate says of one user, and which values it saw."""
     now, member = clock.now(), member_of(request)
     with opened() as home, home.reading() as (engine, snapshot):
