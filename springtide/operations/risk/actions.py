@@ -259,15 +259,17 @@ def _write_decisions(
     """Of one reason of one user the last decision stands. To clear ends a person's denial; to deny leaves what was cleared."""
     ended = [*codes, DECIDED] if says == "clear" else [DECIDED]
     Decision.objects.filter(user_id__in=users, code__in=ended, is_over=False).update(is_over=True)
-    Decision.objects.bulk_create(
-        [
-            Decision(user_id=user, code=code, case=case, decided_by=acting, decided_at=now, until=now + stands_for)
-            for user in users
-            for code in codes
-            if code != DECIDED or says == "deny"
-        ],
-        batch_size=500,
-    )
+    said = [
+        Decision(user_id=user, code=code, case=case, decided_by=acting, decided_at=now, until=now + stands_for)
+        for user in users
+        for code in codes
+        if code != DECIDED or says == "deny"
+    ]
+    try:
+        with transaction.atomic():
+            Decision.objects.bulk_create(said, batch_size=500)
+    except IntegrityError as twice:
+        raise Refused("Somebody decided about these users at this moment.", "Look again.", code="moved_already") from twice
 
 
 def _clearable(case: Case, users: Collection[str], now: datetime) -> list[str]:
