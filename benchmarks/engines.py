@@ -12,13 +12,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
-import psutil
 
 from benchmarks.chaos import LAST_DAY, NOW, cut
 from benchmarks.clickhouse import run_on_clickhouse
@@ -78,7 +77,10 @@ def engines(bench: Bench) -> list[Result]:
         on_clickhouse = _answered(f"chDB {version('chdb')}", recording, folder / "clickhouse", _on_clickhouse, is_typed=False)
         step()
         with spark_cluster(folder / "cluster") as spark:
+            before = spark.cpu_s()
             on_spark = _answered(f"Spark {version('pyspark')}", recording, folder / "spark", partial(_on_spark, cluster=spark))
+            used = spark.cpu_s() - before
+            on_spark = replace(on_spark, run=replace(on_spark.run, cpu_s=on_spark.run.cpu_s + used))
         step()
     shutil.rmtree(folder)
     answered = (on_oldest, on_spark, on_clickhouse)
@@ -103,39 +105,31 @@ def whole_close(folder: Path, cluster: SparkCluster, *, users: int, days: int, s
     early, everything = folder / "early", folder / "made-up" / "exchange"
     simulate(users=users, days=days, seed=seed, out=folder / "made-up", through=LAST_DAY)
     cut(everything, early)
-    before = _cpu_s(cluster.pids)
+    before = cluster.cpu_s()
     ours = in_child(_closed, folder / "on-spark", early, everything, cluster)
+    ours = replace(ours, cpu_s=ours.cpu_s + cluster.cpu_s() - before)
     floor = in_child(_closed, folder / "on-duckdb", early, everything, None)
     lakes = [Lake(folder / name / "lake").snapshot() for name in ("on-duckdb", "on-spark")]
     rows = same_lakes(*lakes)
-    cpu_s = ours.cpu_s + ours.value + _cpu_s(cluster.pids) - before
     closed = lakes[0].manifest.closed
     size = f"{users:,} users, {len(closed)} days, {sum('is_restated' in one for one in closed.values())} of them twice"
     note = f"{rows:,} rows of {len(lakes[0].manifest.tables)} tables, the same; by hand: DuckDB; peak: of the driver's Python"
-    return Result(
-        "cluster", "whole close on a master and two workers", size, Run(cpu_s, ours.wall_s, ours.peak_mib), floor, note=note
-    )
+    return Result("cluster", "whole close on a master and two workers", size, ours, floor, note=note)
 
 
 def _closed(home: Path, early: Path, everything: Path, cluster: SparkCluster | None) -> Prepared:
-    """Import what was known early, close, import everything, close. Gives the CPU seconds of processes that this one started."""
+    """Import what was known early, then timed: close, import everything, close."""
     if cluster:
         os.environ.update(cluster.settings)
     made, address = Home.create(home), cluster.address if cluster else ""
     made.import_path(early, now=NOW)
 
-    def run() -> float:
+    def run() -> None:
         made.close(now=NOW, spark=address)
         made.import_path(everything, now=NOW)
         made.close(now=NOW, spark=address)
-        return _cpu_s([child.pid for child in psutil.Process().children(recursive=True)])
 
     return run
-
-
-def _cpu_s(pids: Sequence[int]) -> float:
-    """CPU seconds of processes, and of what ran under them and ended."""
-    return sum(sum(psutil.Process(pid).cpu_times()[:4]) for pid in pids)
 
 
 def same_lakes(ours: Snapshot, theirs: Snapshot) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import psutil
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -24,7 +25,7 @@ Prepared = Callable[[], Any]  # what is timed; whoever makes it has done the res
 
 @dataclass(frozen=True)
 class Run:
-    """One timed run: seconds of CPU over all threads, seconds on the wall, the process's peak memory, and what it gave back."""
+    """One timed run: CPU seconds over all threads and processes, seconds on the wall, the process's peak memory, and what it gave back."""
 
     cpu_s: float
     wall_s: float
@@ -151,9 +152,21 @@ def in_child(prepare: Callable[..., Prepared], *args: Any) -> Run:
 
 def _timed(prepare: Callable[..., Prepared], args: tuple[Any, ...]) -> Run:
     timed = prepare(*args)
-    cpu, wall = time.process_time(), time.perf_counter()
+    others, cpu, wall = _others_cpu_s(), time.process_time(), time.perf_counter()
     value = timed()
-    return Run(time.process_time() - cpu, time.perf_counter() - wall, peak_mib(), value)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    return Run(cpu + _others_cpu_s() - others, wall, peak_mib(), value)
+
+
+def _others_cpu_s() -> float:
+    """CPU seconds of the processes that this one started: those that ended, and those that run on."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime + cpu_s_of(psutil.Process().children(recursive=True))
+
+
+def cpu_s_of(processes: Iterable[psutil.Process]) -> float:
+    """CPU seconds of processes, and of what ran under them and ended."""
+    return sum(sum(process.cpu_times()[:4]) for process in processes)
 
 
 def peak_mib() -> float:

@@ -13,6 +13,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
+from benchmarks.measuring import cpu_s_of
 from springtide.kernel.errors import Fault, NothingYet
 
 LOOPBACK = "127.0.0.1"
@@ -36,6 +39,10 @@ class SparkCluster:
     address: str
     settings: Mapping[str, str]
     pids: tuple[int, ...]
+
+    def cpu_s(self) -> float:
+        """The CPU seconds it has used, executors that ended among them."""
+        return cpu_s_of(psutil.Process(pid) for pid in self.pids)
 
 
 @contextmanager
