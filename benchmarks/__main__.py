@@ -18,6 +18,8 @@ from rich.console import Console
 
 from benchmarks.chaos import kills
 from benchmarks.close import close
+from benchmarks.decide import decide
+from benchmarks.dispatch import dispatch
 from benchmarks.engines import cluster, engines
 from benchmarks.funnel import funnel
 from benchmarks.growth import growth
@@ -43,6 +45,8 @@ PARTS = {
     "import": import_trades,
     "segments": segments,
     "signals": signals,
+    "decide": decide,
+    "dispatch": dispatch,
     "statistics": statistics,
     "simulate": simulate,
     "whole": whole,
