@@ -78,8 +78,8 @@ def test_weeks_show_how_many_came_and_how_many_came_back(cohorts, manager, shown
     assert chart["bars"]["values"] == users[-len(chart["labels"]) :]
     assert sum(chart["bars"]["values"]) == sum(users)
     opened = [(address, words) for address, words in links(page) if re.fullmatch(r"[\d,]+", words)]
-    for address, users in opened[:3]:
-        assert total(text_of(manager.get(address))) == int(users.replace(",", ""))
+    for address, words in opened[:3]:
+        assert total(text_of(manager.get(address))) == int(words.replace(",", ""))
     assert "No week is old enough yet" in page
 
 

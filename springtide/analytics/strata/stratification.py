@@ -76,7 +76,7 @@ class Stratification:
 
     def taking(self, name: str) -> str:
         """The rule that takes exactly the users of a stratum: its own, and none of those before it."""
-        parts = []
+        parts: list[str] = []
         for stratum in self.strata:
             if stratum.name == name:
                 if not stratum.rule.is_always_true:

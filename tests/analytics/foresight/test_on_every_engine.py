@@ -131,7 +131,7 @@ def test_spark_judges_the_same(spark: SparkEngine):
         "decisions": of(DECISIONS, "user_no code\n0 linked\n1 decided"),
     }
     known = ("restrictions", "kyc", "consent", "links", "referrals", "counterparties", "liquidations", "losses", "transfers")
-    params = {f"knows_{what}": True for what in (*known, "leverage", "rewards", "revenue")}
+    params: dict[str, bool | int] = {f"knows_{what}": True for what in (*known, "leverage", "rewards", "revenue")}
     params |= {"kyc_minimum": 1, "task_minimum_usdt": 0}
     assert len(agree(GATE_QUERY, tables, params, spark=spark)) == 5
     told = agree(judging_query(shipped_gates(), {"linked", DECIDED}), tables, params, spark=spark)
