@@ -35,7 +35,7 @@ def test_nobody_moves_while_nothing_changes(home):  # noqa: F811
 
 
 def test_who_would_move_is_named_by_a_rule(home):  # noqa: F811
-    for key in ("activity", "lifecycle", "tenure"):
+    for key in ("activity", "tenure", "frequency"):
         stratification = changed(home, key)[1]
         for stratum, users in home.placed(stratification).sizes.items():
             assert home.count(Selection(rule=stratification.taking(stratum))).users == users
