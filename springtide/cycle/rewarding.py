@@ -46,7 +46,9 @@ class Gates:
         with self.home.reading() as (engine, snapshot):
             as_of = day_of(now, self.home.settings.zone)
             told = verdicts(engine, snapshot, users, benefit=benefit, as_of=as_of, now=now)
-        return {**told, **flagged(users, benefit=benefit, now=now)}
+        for user, verdict in flagged(users, benefit=benefit, now=now).items():
+            told[user] = _worse(told[user], verdict)
+        return told
 
     def of_orders(self, orders: Sequence[Order]) -> dict[str, Verdict]:
         together: dict[Benefit, list[str]] = defaultdict(list)
@@ -55,9 +57,13 @@ class Gates:
         told: dict[str, Verdict] = {}
         for benefit, users in together.items():
             for user, verdict in self.of_users(users, benefit).items():
-                if told.get(user, verdict).says != "deny":
-                    told[user] = verdict
+                told[user] = _worse(told.get(user, verdict), verdict)
         return told
+
+
+def _worse(one: Verdict, other: Verdict) -> Verdict:
+    """Of two verdicts on a user the one that lets less through."""
+    return max(one, other, key=lambda each: ("allow", "review", "deny").index(each.says))
 
 
 def persons_of(home: Home, users: Sequence[str], *, now: datetime) -> dict[str, str]:

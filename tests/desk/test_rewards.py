@@ -14,6 +14,8 @@ from springtide.operations.rewards.actions import grant, publish_offer, reserve
 from springtide.operations.rewards.budgets import open_budget
 from springtide.operations.rewards.caps import NewReward
 from springtide.operations.rewards.models import Budget, ManualGrant, Payout, Reward
+from springtide.operations.rewards.offers import Terms
+from springtide.operations.rewards.paying import Order
 from springtide.operations.rewards.settings import read_payer
 from springtide.operations.risk.gates import Verdict
 from tests.desk.pages import text_of
@@ -207,6 +209,13 @@ def test_the_gates_and_the_persons_are_asked_of_the_lake(own_home):
     told = Gates(own_home).of_users([*users, "nobody"], benefit)
     assert told["nobody"].says == "deny"
     assert {each.says for each in told.values()} <= {"allow", "review", "deny"}
+    orders = [
+        Order(n, f"k{n}", "pay", users[0], kind, 1, "c", Terms(), MADE_AT, None, None)
+        for n, kind in enumerate(("cash", "trial_fund"))
+    ]
+    rank = ("allow", "review", "deny").index
+    alone = [rank(Gates(own_home).of_orders([each])[users[0]].says) for each in orders]
+    assert rank(Gates(own_home).of_orders(orders)[users[0]].says) == max(alone)
 
     persons = persons_of(own_home, [*users, "nobody"], now=MADE_AT)
     assert set(persons) == set(users)

@@ -110,9 +110,8 @@ def consume(amounts: Mapping[str, int | None], *, now: datetime, acting: Member 
 
     writes     the rewards, consumed once nothing is left; postings and balances; one audit row
     """
-    return _move(
-        "consume", {key: amount for key, amount in amounts.items() if amount is None or amount > 0}, now=now, acting=acting
-    )
+    some = {key: amount for key, amount in amounts.items() if amount is None or amount > 0}
+    return _move("consume", some, now=now, acting=acting)
 
 
 def expire(keys: Iterable[str], *, now: datetime, acting: Member | None = None) -> frozenset[str]:
@@ -260,9 +259,9 @@ def _owe(rewards: QuerySet[Reward], offer: Offer, now: datetime) -> None:
 
 
 def _in_hand(rewards: QuerySet[Reward], now: datetime) -> QuerySet[Reward]:
-    """Those of the rewards that no payout is under way to: one that waits is called off, one that is being sent cannot be."""
+    """Those of the rewards that no payout is under way to: one that waits or failed is called off, one that is being sent cannot be."""
     theirs = Payout.objects.filter(way="pay", reward__in=rewards)
-    theirs.filter(state__in=("waiting", "held")).update(state="cancelled", ended_at=now)
+    theirs.filter(state__in=("waiting", "held", "failed")).update(state="cancelled", ended_at=now)
     return rewards.exclude(pk__in=theirs.filter(state__in=("sending", "unknown")).values("reward_id"))
 
 
@@ -294,31 +293,15 @@ def _insert(
 ) -> dict[str, str]:
     """Write those that may be; key → why not, of those that are there already or whose cluster has one."""
     columns = (
-        "key",
-        "user_id",
-        "person_id",
-        "campaign",
-        "amount_usdt",
-        "left_usdt",
-        "offer_id",
-        "qualify_by",
-        "budget_id",
-        "entry_id",
-        "reserved_at",
+        *("key", "user_id", "person_id", "campaign", "amount_usdt", "left_usdt"),
+        *("offer_id", "qualify_by", "budget_id", "entry_id", "reserved_at"),
     )
     of_offer = {content: (offer.pk, offer.conditions.qualify_by(now)) for content, offer in offered.items()}
     rows = (
         (
-            each.key,
-            each.user_id,
-            each.person_id,
-            each.campaign,
-            each.amount_usdt,
-            each.amount_usdt,
+            *(each.key, each.user_id, each.person_id, each.campaign, each.amount_usdt, each.amount_usdt),
             *of_offer[each.offer],
-            budgets[each.budget].pk,
-            entry.pk,
-            now,
+            *(budgets[each.budget].pk, entry.pk, now),
         )
         for each in rewards
     )

@@ -9,7 +9,7 @@ from springtide.kernel.errors import Refused
 from springtide.operations.delivery.posting import Poster
 from springtide.operations.delivery.signing import verify
 from springtide.operations.rewards import payouts
-from springtide.operations.rewards.actions import consume, grant, publish_offer, reserve, revoke
+from springtide.operations.rewards.actions import consume, expire, grant, publish_offer, reserve, revoke
 from springtide.operations.rewards.models import Payout, PayoutBalance, Reward
 from springtide.operations.rewards.paying import SignedCalls
 from springtide.operations.rewards.payouts import give_up, lease, pay, resolve, retry, settle, take_back
@@ -249,3 +249,14 @@ def test_who_may_not_approve_rewards_settles_no_payout(owed, member_of, role):
     with pytest.raises(Refused) as told:
         give_up(Payout.objects.get().pk, reason="why", acting=member_of(role), now=NOON)
     assert told.value.code == "not_allowed"
+
+
+def test_what_failed_is_never_paid_once_its_reward_has_ended(calls, gateway, owed, manager):  # noqa: F811
+    gateway.says = [(422, b"")]
+    owed("ann")
+    _pay(calls())
+    assert expire(["win-back:ann"], now=NOON) == {"win-back:ann"}
+    with pytest.raises(Refused) as told:
+        retry(Payout.objects.get().pk, reason="the account is open again", acting=manager, now=NOON)
+    assert told.value.code == "move_not_open"
+    assert _states() == [("win-back:ann", "cancelled")]
