@@ -43,7 +43,7 @@ class Asked:
     """Asks the exchange: POST {"channel", "users"} → {"addresses": {user: address}}, signed like every call."""
 
     poster: Poster
-    key: bytes
+    key: bytes = field(repr=False)
     now: Callable[[], datetime] = field(default=clock.now)
 
     def of(self, channel: str, user_ids: Sequence[str]) -> dict[str, str]:
@@ -97,7 +97,7 @@ class Dropped:
 class Sealed:
     """Opens the contacts that the exchange has loaded."""
 
-    key: bytes
+    key: bytes = field(repr=False)
 
     def of(self, channel: str, user_ids: Sequence[str]) -> dict[str, str]:
         rows = among(Contact.objects.filter(channel=channel), "delivery_contact.user_id", user_ids)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 
 from springtide.kernel.errors import UnknownName
 from springtide.operations.delivery import states, templates
@@ -123,7 +124,7 @@ def said(key: str) -> templates.Rendered:
 
 
 @dataclass(frozen=True)
-class Letter:
+class InboxLetter:
     """A letter in a user's inbox. What comes after `number` is newer."""
 
     number: int
@@ -134,11 +135,11 @@ class Letter:
     read_at: datetime | None
 
 
-def inbox(user_id: str, *, after: int = 0, count: int = 50) -> tuple[Letter, ...]:
+def inbox(user_id: str, *, after: int = 0, count: int = 50) -> tuple[InboxLetter, ...]:
     """The letters of a user's inbox after one that is known already, oldest first."""
     rows = InboxItem.objects.filter(user_id=user_id, pk__gt=after).order_by("pk")[:count]
     values = rows.values_list("pk", "message__key", "subject", "text", "put_at", "read_at")
-    return tuple(Letter(*row) for row in values)
+    return tuple(InboxLetter(*row) for row in values)
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,51 @@ class ConnectorHealth:
 def health(connectors: Collection[Connector], *, since: datetime, now: datetime) -> tuple[ConnectorHealth, ...]:
     """How every connector is, and what its channel has done since then."""
     rows = {row.name: row for row in ConnectorState.objects.all()}
-    return tuple(_health(each, rows.get(each.name) or ConnectorState(name=each.name), since, now) for each in connectors)
+    ended: dict[str, dict[str, int]] = defaultdict(dict)
+    for channel, state, count in (
+        Message.objects.filter(ended_at__gte=since).values_list("channel", "state").annotate(Count("pk"))
+    ):
+        ended[channel][state] = count
+    is_due = Q(due_at__lte=now)
+    of_open = Message.objects.filter(ended_at=None).values_list("channel")
+    waits = of_open.annotate(Count("pk"), due=Count("pk", filter=is_due), oldest=Min("due_at", filter=is_due))
+    waiting = {channel: told for channel, *told in waits}
+    again = Message.objects.filter(resends__gt=0, queued_at__gte=since).values_list("channel").annotate(Count("pk"))
+    resends = dict(again)
+    found = []
+    for each in connectors:
+        row = rows.get(each.name) or ConnectorState(name=each.name)
+        in_all, due, oldest = waiting.get(each.channel, (0, 0, None))
+        found.append(
+            ConnectorHealth(
+                name=each.name,
+                kind=type(each).__name__.lower(),
+                channel=each.channel,
+                health=states.health(
+                    is_on=row.is_on,
+                    waits=row.waits_until is not None and row.waits_until > now,
+                    failures=row.failures,
+                    last_sent_at=row.last_sent_at,
+                    since=since,
+                ),
+                is_keyed=each.is_keyed,
+                rate_per_second=each.rate_per_second,
+                on_unknown=each.on_unknown,
+                waiting=in_all,
+                due=due,
+                longest_wait_seconds=int((now - oldest).total_seconds()) if oldest else 0,
+                sent=ended[each.channel].get("sent", 0),
+                failed=ended[each.channel].get("failed", 0),
+                unknown=ended[each.channel].get("unknown", 0),
+                resends=resends.get(each.channel, 0),
+                last_sent_at=row.last_sent_at,
+                last_failed_at=row.last_failed_at,
+                waits_until=row.waits_until,
+                failures=row.failures,
+                error=row.error,
+            )
+        )
+    return tuple(found)
 
 
 def unserved(connectors: Collection[Connector]) -> dict[str, int]:
@@ -186,41 +231,6 @@ def in_doubt(*, count: int = 100) -> tuple[MessageSeen, ...]:
     """Messages of which nobody knows whether they went out, and no machine will try: those worth money first, then the oldest."""
     rows = Message.objects.filter(state="unknown").prefetch_related("receipts").order_by("-carries_money", "pk")
     return tuple(_seen(row) for row in rows[:count])
-
-
-def _health(connector: Connector, row: ConnectorState, since: datetime, now: datetime) -> ConnectorHealth:
-    of_channel = Message.objects.filter(channel=connector.channel)
-    ended = dict(of_channel.filter(ended_at__gte=since).values_list("state").annotate(Count("pk")))
-    waiting = of_channel.filter(ended_at=None)
-    due = waiting.filter(due_at__lte=now)
-    oldest = due.aggregate(Min("due_at"))["due_at__min"]
-    return ConnectorHealth(
-        name=connector.name,
-        kind=type(connector).__name__.lower(),
-        channel=connector.channel,
-        health=states.health(
-            is_on=row.is_on,
-            waits=row.waits_until is not None and row.waits_until > now,
-            failures=row.failures,
-            last_sent_at=row.last_sent_at,
-            since=since,
-        ),
-        is_keyed=connector.is_keyed,
-        rate_per_second=connector.rate_per_second,
-        on_unknown=connector.on_unknown,
-        waiting=waiting.count(),
-        due=due.count(),
-        longest_wait_seconds=int((now - oldest).total_seconds()) if oldest else 0,
-        sent=ended.get("sent", 0),
-        failed=ended.get("failed", 0),
-        unknown=ended.get("unknown", 0),
-        resends=of_channel.filter(queued_at__gte=since, resends__gt=0).count(),
-        last_sent_at=row.last_sent_at,
-        last_failed_at=row.last_failed_at,
-        waits_until=row.waits_until,
-        failures=row.failures,
-        error=row.error,
-    )
 
 
 def _seen(row: Message) -> MessageSeen:

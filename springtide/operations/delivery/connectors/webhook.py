@@ -37,7 +37,7 @@ class Webhook:
     name: str
     channel: str
     poster: Poster
-    key: bytes
+    key: bytes = field(repr=False)
     batch: int = 1
     is_keyed: bool = True
     needs_addresses: bool = False
