@@ -35,6 +35,7 @@ rights = {'analyst': ['export_users', 'see_money']}
 for role in ('analyst', 'approver'):
     create_member(username=role, display_name=role.title(), role=role, password=sys.argv[2], now=clock.now(),
                   granted_rights=rights.get(role, []))
+create_member(username='risk', display_name='Risk', role='collaborator', department='risk', password=sys.argv[2], now=clock.now())
 """
 
 
@@ -48,7 +49,7 @@ class Served(NamedTuple):
 
 @contextmanager
 def serving(home, password):
-    """`springtide serve` over a home with its worker; beside the founder an analyst and an approver with this password."""
+    """`springtide serve` over a home with its worker; beside the founder an analyst, an approver and one of risk control."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
