@@ -309,13 +309,19 @@ def _grouped_funnel(names: Sequence[str], answer: Mapping[str, Any], named: Name
 
 def _trend(question: Question, answer: Mapping[str, Any], named: Named) -> Shown:
     periods = [str(each) for each in answer["periods"]]
+    cells: list[dict[str, Any]]
     if answer.get("groups"):
         told = {
             _group(name, named): values[0] if values and isinstance(values[0], list) else values
             for name, values in answer["groups"].items()
         }
+        cells = [{"series": 0, "group": name} for name in answer["groups"]]
+    elif question.get("formula"):
+        told, cells = {str(question["formula"]): answer["series"][0]}, []  # nobody stands behind a formula alone
     else:
         told = {_matcher(each): values for each, values in zip(question["series"], answer["series"], strict=True)}
+        cells = [{"series": n} for n in range(len(question["series"]))]
+    is_told_apart = len(cells) == len(told)
     last = {name: values[-1] for name, values in told.items() if values}
     says = " · ".join(f"{name}: {figures.short(value)}" for name, value in list(last.items())[:4] if value is not None)
     return _over_time(
@@ -323,6 +329,7 @@ def _trend(question: Question, answer: Mapping[str, Any], named: Named) -> Shown
         periods,
         told,
         "lines",
+        [[{**cell, "period": n} for cell in cells] for n in range(len(periods))] if is_told_apart else None,
     )
 
 

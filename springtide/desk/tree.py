@@ -99,7 +99,7 @@ def sentence(root: Node, now: MetricTree) -> str:
     said = _("%(metric)s: %(value)s %(unit)s in %(period)s") % {
         "metric": root.name, "value": root.value, "unit": root.unit, "period": when,
     }  # fmt: skip
-    return said + (_(" (%(change)s against the period before).") % {"change": root.change} if root.change else _("."))
+    return said + " " + _("(%(change)s against the period before)") % {"change": root.change} if root.change else said
 
 
 def _opens(row: TreeNode, tree: MetricTree) -> Mapping[str, str]:

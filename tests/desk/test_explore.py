@@ -50,6 +50,22 @@ def test_an_answer_can_be_split(manager, kind, split):
     assert "<tbody><tr>" in text_of(answer)
 
 
+@pytest.mark.parametrize("more", [{}, {"breakdown": {"prop": "country", "scope": "user", "limit": 2}}])
+def test_the_values_of_a_trend_open_as_many_users_as_they_count(manager, more):
+    series = [{"event": "traded_spot", "math": "unique_users"}]
+    figures = opened(text_of(asked(manager, {"kind": "trend", "series": series, "period": "week", **more})))
+    assert len(figures) > 3
+    for address, figure in figures[:4]:
+        assert total(text_of(manager.get(address))) == int(figure.replace(",", ""))
+
+
+def test_a_formula_is_one_line_and_opens_nobody(manager):
+    series = [{"event": "traded_spot"}, {"event": "deposited"}]
+    page = text_of(asked(manager, {"kind": "trend", "series": series, "formula": "A / B", "period": "week"}))
+    assert "A / B" in page
+    assert opened(page) == []
+
+
 def test_the_steps_of_a_funnel_open_as_many_users_as_they_count(manager):
     page = text_of(asked(manager, FUNNEL))
     figures = opened(page)

@@ -12,9 +12,11 @@ from springtide.analytics.metrics.questions.calendar import EPOCH, Calendar
 from springtide.analytics.metrics.questions.form import Form, Key, Matcher, Prop, Span
 from springtide.analytics.metrics.questions.kind import Kind
 from springtide.analytics.metrics.questions.stream import Stream
-from springtide.kernel.errors import UnknownName
+from springtide.kernel.errors import UnknownName, suggest
 
 ALL = "all"
+CELLS = ("base", "credited")
+OF = "\x1f"  # between a key and the user whose it is
 FOR_EVER_DAYS = 1_000_000
 
 
@@ -28,6 +30,7 @@ class ConversionRate:
     window_days: int
     calendar: Calendar
     span: Span
+    opened: tuple[str, str] | None  # key, cell
 
 
 def read(form: Form, stream: Stream) -> ConversionRate:
@@ -38,7 +41,17 @@ def read(form: Form, stream: Stream) -> ConversionRate:
         form.whole("window_days", FOR_EVER_DAYS, least=1, most=FOR_EVER_DAYS),
         Calendar(form.zone(stream.zone)),
         form.span(),
+        _opened(form),
     )
+
+
+def _opened(form: Form) -> tuple[str, str] | None:
+    inner = form.form("open")
+    if inner is None:
+        return None
+    key, cell = inner.text("key", ALL) or "", inner.choice("cell", CELLS, "base")
+    inner.end()
+    return key, cell
 
 
 def _by(form: Form) -> Prop | str | None:
@@ -67,16 +80,38 @@ def answer(asked: ConversionRate, stream: Stream) -> dict[str, Any]:
     )
     # What the rates are told by, as one text a base event.
     key = "cast(local_no as varchar)" if asked.by == "day" else "coalesce(value, '')" if texts else f"'{ALL}'"
-    stream.engine.define(
-        "keyed_events",
-        f"select user_no, at_us, event_no, local_no, is_base, is_conversion, {key} as base_key from base_and_conversions",
-    )
-    told = stream.engine.rows(definition(__package__, "conversion_rate").text, window_days=asked.window_days).values
-    rates = {key: credited / base for key, base, credited in told}
-    if asked.by == "day":
-        rates = {_day(int(number)): rate for number, rate in rates.items()}
-        return {"rate": _every_day(asked, rates)}
-    return {"rate": rates if asked.by else {ALL: rates.get(ALL)}}
+    rates = {_label(asked, key): credited / base for key, base, credited in _told(asked, stream, key)}
+    rate = _every_day(asked, rates) if asked.by == "day" else rates if asked.by else {ALL: rates.get(ALL)}
+    found: dict[str, Any] = {"rate": rate}
+    if asked.opened:
+        found["opened"] = stream.opened(_users(asked, stream, key, *asked.opened))
+    return found
+
+
+def _told(asked: ConversionRate, stream: Stream, key: str) -> list[tuple[str, int, int]]:
+    """Base events and credited conversions, by `key` of the base event."""
+    columns = "user_no, at_us, event_no, local_no, is_base, is_conversion"
+    stream.engine.define("keyed_events", f"select {columns}, {key} as base_key from base_and_conversions")
+    return stream.engine.rows(definition(__package__, "conversion_rate").text, window_days=asked.window_days).values
+
+
+def _users(asked: ConversionRate, stream: Stream, key: str, wanted: str, cell: str) -> list[int]:
+    """The same, with every user's base events by themselves.
+
+    refuses    unknown_group    no base event has this key
+    """
+    by_user = [
+        (*told.rpartition(OF)[::2], credited)
+        for told, _, credited in _told(asked, stream, f"concat({key}, '{OF}', cast(user_no as varchar))")
+    ]
+    known = {_label(asked, key) for key, _, _ in by_user}
+    if wanted not in known:
+        raise UnknownName(f"There is no base event of '{wanted}'.", suggest(wanted, known), code="unknown_group")
+    return [int(user) for key, user, credited in by_user if _label(asked, key) == wanted and (cell == "base" or credited)]
+
+
+def _label(asked: ConversionRate, key: str) -> str:
+    return _day(int(key)) if asked.by == "day" else key
 
 
 def _every_day(asked: ConversionRate, rates: dict[str, float]) -> dict[str, float | None]:
@@ -102,8 +137,13 @@ KIND = Kind(
         kind.DATE_FROM,
         kind.DATE_TO,
         kind.TZ,
+        Key(
+            "open",
+            "`{key, cell}`: the users with a `base` event of that key, or with conversions `credited` to one",
+            "nothing is opened",
+        ),
     ),
-    tells=(Key("rate", "key → credited conversions ÷ base events; null where there is no base event"),),
+    tells=(Key("rate", "key → credited conversions ÷ base events; null where there is no base event"), kind.OPENED),
     read=read,
     answer=answer,
 )

@@ -17,7 +17,7 @@ from springtide.analytics.metrics.questions.calendar import EPOCH, Calendar
 from springtide.analytics.metrics.questions.form import ANYTHING, Form, Key, Matcher, Prop
 from springtide.analytics.metrics.questions.kind import Kind
 from springtide.analytics.metrics.questions.stream import Stream
-from springtide.kernel.errors import UnknownName
+from springtide.kernel.errors import UnknownName, suggest
 
 WINDOW = re.compile(r"all_time|month_to_date|trailing_(?P<length>[1-9]\d{0,3})_(?P<unit>days|months)")
 
@@ -29,6 +29,7 @@ class Cumulative:
     window: str
     days: tuple[date, ...]
     calendar: Calendar
+    opened: date | None
 
 
 def read(form: Form, stream: Stream) -> Cumulative:
@@ -41,7 +42,13 @@ def read(form: Form, stream: Stream) -> Cumulative:
         )
     prop = form.prop(scope="event") if form.has("prop") else None
     form.take("prop")
-    return Cumulative(form.matcher("activity", ANYTHING), prop, window, form.days("days"), Calendar(form.zone(stream.zone)))
+    days, opened = form.days("days"), None
+    if inner := form.form("open"):
+        opened = inner.day("day")
+        inner.end()
+        if opened not in days:
+            raise UnknownName(f"{opened} is none of the days.", suggest(str(opened), map(str, days)), code="unknown_period")
+    return Cumulative(form.matcher("activity", ANYTHING), prop, window, days, Calendar(form.zone(stream.zone)), opened)
 
 
 def answer(asked: Cumulative, stream: Stream) -> dict[str, Any]:
@@ -61,7 +68,17 @@ def answer(asked: Cumulative, stream: Stream) -> dict[str, Any]:
         first, last = _window(asked.window, day)
         total = _upto(known, sums, last) - _upto(known, sums, first)
         values[day.isoformat()] = float(Decimal(total).scaleb(-places)) if asked.prop else int(total)
-    return {"values": values}
+    found: dict[str, Any] = {"values": values}
+    if asked.opened:
+        after_no, last_no = ((end - EPOCH.date()).days for end in _window(asked.window, asked.opened))
+        adds = " and amount is not null" if asked.prop else ""
+        rows = stream.engine.rows(
+            f"select distinct user_no from added_events where local_no > $after_no and local_no <= $last_no{adds}",
+            after_no=after_no,
+            last_no=last_no,
+        )
+        found["opened"] = stream.opened(user_no for (user_no,) in rows.values)
+    return found
 
 
 def _window(window: str, day: date) -> tuple[date, date]:
@@ -102,8 +119,9 @@ KIND = Kind(
         ),
         Key("days", "local days at whose end the value is told"),
         kind.TZ,
+        Key("open", "`{day}`: the users whose events add up to its value", "nothing is opened"),
     ),
-    tells=(Key("values", "day → value; without any event it is 0"),),
+    tells=(Key("values", "day → value; without any event it is 0"), kind.OPENED),
     read=read,
     answer=answer,
 )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from springtide.analytics.engine import Column, Schema, definition
-from springtide.analytics.metrics.daily_states import FAR_DAYS, NEAR_DAYS
+from springtide.analytics.metrics.daily_states import FAR_DAYS, NEAR_DAYS, STATES
 from springtide.analytics.metrics.questions import kind
 from springtide.analytics.metrics.questions.calendar import EPOCH, Calendar
 from springtide.analytics.metrics.questions.form import ANYTHING, Form, Key, Matcher, Span
@@ -30,6 +30,7 @@ class DailyStates:
     near_days: int
     far_days: int
     max_dormant_days: int
+    opened: tuple[int, str] | None  # local day, state
 
 
 def read(form: Form, stream: Stream) -> DailyStates:
@@ -41,7 +42,16 @@ def read(form: Form, stream: Stream) -> DailyStates:
         )
     dormant = form.whole("max_dormant_days", DORMANT_DAYS, least=0, most=MOST_DAYS)
     calendar = Calendar(form.zone(stream.zone))
-    return DailyStates(form.matcher("activity", ANYTHING), calendar, form.span(), near, far, dormant)
+    return DailyStates(form.matcher("activity", ANYTHING), calendar, form.span(), near, far, dormant, _opened(form))
+
+
+def _opened(form: Form) -> tuple[int, str] | None:
+    inner = form.form("open")
+    if inner is None:
+        return None
+    day, state = inner.day("date"), inner.choice("state", STATES, STATES[0])
+    inner.end()
+    return (day - EPOCH.date()).days, state
 
 
 def answer(asked: DailyStates, stream: Stream) -> dict[str, Any]:
@@ -61,11 +71,16 @@ def answer(asked: DailyStates, stream: Stream) -> dict[str, Any]:
     for day, state, users in engine.rows(definition(__package__, "daily_states_totals").text).values:
         totals[_day(day)][state] = users
     moved = engine.rows(definition(__package__, "daily_states_moves").text).values
-    return {
+    found: dict[str, Any] = {
         "states": _states(stream),
         "totals": dict(totals),
         "transitions": [[_day(day), was, state, users] for day, was, state, users in moved],
     }
+    if asked.opened:
+        day, state = asked.opened
+        rows = engine.rows("select user_no from user_states where local_no = $day and state = $state", day=day, state=state)
+        found["opened"] = stream.opened(user_no for (user_no,) in rows.values)
+    return found
 
 
 def _states(stream: Stream) -> dict[str, list[list[str]]] | None:
@@ -95,11 +110,13 @@ KIND = Kind(
         kind.DATE_FROM,
         kind.DATE_TO,
         kind.TZ,
+        Key("open", "`{date, state}`: the users in that state on that day", "nothing is opened"),
     ),
     tells=(
         Key("states", f"user → pairs of day and state; null for more than {MOST_USERS_TOLD:,} users"),
         Key("totals", "day → state → users"),
         Key("transitions", "[day, state of the day before, state, users]"),
+        kind.OPENED,
     ),
     read=read,
     answer=answer,

@@ -52,7 +52,7 @@ class Trend:
     formula: ast.expr | None
     shift_days: int
     breakdown: Breakdown | None
-    opened: tuple[int, int] | None
+    opened: tuple[int, int, str | None] | None  # series, period, group
 
     @property
     def starts(self) -> list[datetime]:
@@ -76,8 +76,7 @@ def read(form: Form, stream: Stream) -> Trend:
     if calendar.grain == "hour" and any(one.math in TRAILING for one in series):
         raise BadInput("Trailing days are not told by the hour.", "Ask by day, week or month.", code="bad_period")
     formula = form.text("formula")
-    places = len(calendar.between(since, until))
-    cell = form.opens(series=len(series), period=places)
+    breakdown = form.breakdown()
     return Trend(
         series,
         calendar,
@@ -85,9 +84,24 @@ def read(form: Form, stream: Stream) -> Trend:
         until,
         parse_formula(formula, len(series)) if formula else None,
         form.whole("shift_days", 0, least=0, most=10_000),
-        form.breakdown(),
-        (cell["series"], cell["period"]) if cell else None,
+        breakdown,
+        _opened(form, len(series), len(calendar.between(since, until)), breakdown),
     )
+
+
+def _opened(form: Form, series: int, periods: int, breakdown: Breakdown | None) -> tuple[int, int, str | None] | None:
+    inner = form.form("open")
+    if inner is None:
+        return None
+    cell = (
+        inner.whole("series", least=0, most=series - 1),
+        inner.whole("period", least=0, most=periods - 1),
+        inner.text("group"),
+    )
+    inner.end()
+    if cell[2] is not None and breakdown is None:
+        raise BadInput("There are no groups to open.", "Ask with a breakdown, or open without a group.", code="no_groups")
+    return cell
 
 
 def _series(given: Any) -> Series:
@@ -109,11 +123,13 @@ def answer(asked: Trend, stream: Stream) -> dict[str, Any]:
     if asked.breakdown:
         found["groups"] = groups
     if asked.opened:
-        series, period = asked.opened
+        series, period, group = asked.opened
         rows = stream.engine.rows(
-            "select distinct user_no from series_counted where series_no = $series and period_no = $period",
+            "select distinct user_no from series_counted where series_no = $series and period_no = $period"
+            " and ($group is null or value = $group)",
             series=series,
             period=period,
+            group=group,
         )
         found["opened"] = stream.opened(user_no for (user_no,) in rows.values)
     if asked.shift_days:
@@ -273,7 +289,7 @@ KIND = Kind(
         kind.BREAKDOWN,
         kind.TZ,
         kind.WEEK_START,
-        Key("open", "`{series, period}`, counted from 0: the users of that value", "nothing is opened"),
+        Key("open", "`{series, period, group}`, counted from 0: the users of that value", "nothing is opened"),
     ),
     tells=(
         Key("periods", "first day (hour) of each period"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from springtide.analytics.metrics.questions.form import Form, Key, Prop, Span
@@ -42,8 +43,16 @@ def read_token(form: Form, key: str, plain: str) -> Prop | None:
 
 
 def define_walks(asked: Walks, stream: Stream) -> None:
-    """Define `walks`: walk (its key, a text), at_us, event_no, event."""
+    """Define `walks`: walk (its key, a text), user_no, at_us, event_no, event."""
     texts = {"walk_by": asked.by} if asked.by else {}
     replace(stream, zone=asked.zone).define("walk_events", texts=texts, every=True, in_order=True, span=asked.span)
     walk, kept = ("walk_by", " where coalesce(walk_by, '') <> ''") if asked.by else ("cast(user_no as varchar)", "")
-    stream.engine.define("walks", f"select {walk} as walk, at_us, event_no, event from walk_events{kept}")
+    stream.engine.define("walks", f"select {walk} as walk, user_no, at_us, event_no, event from walk_events{kept}")
+
+
+def walkers(stream: Stream, steps: str, where: str, **params: Any) -> dict[str, list[str] | list[int]]:
+    """The users of the walks that take one of the `steps` of which `where` holds."""
+    rows = stream.engine.rows(
+        f"select distinct user_no from walks where walk in (select walk from {steps} where {where})", **params
+    )
+    return stream.opened(user_no for (user_no,) in rows.values)
