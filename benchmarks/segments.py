@@ -11,7 +11,7 @@ import duckdb
 
 from benchmarks.close import MEMORY
 from benchmarks.exchange import close_spec
-from benchmarks.measuring import Bench, Prepared, Result, in_child
+from benchmarks.measuring import Bench, Limit, Prepared, Result, in_child
 from springtide.analytics.daybook.tables import PART, PROFILES
 from springtide.analytics.engine import DuckEngine
 from springtide.analytics.lake import Lake
@@ -57,9 +57,10 @@ def segments(bench: Bench) -> list[Result]:
     shutil.rmtree(root)
     size = f"{users:,} users"
     slowest = sorted(typed.value[1])[int(0.95 * TYPED)]
-    note = f"p95 {slowest * 1000:.0f} ms on the wall (target {MOST_MS} ms)"
+    limits = (Limit("p95 ms on the clock", slowest * 1000, MOST_MS),)
+    note = f"p95 {slowest * 1000:.0f} ms on the clock, {typed.cpu_s / TYPED * 1000:.0f} ms of CPU each"
     return [
-        Result("segments", f"size of five predicates, {TYPED} times", size, typed, floor, TARGET, note),
+        Result("segments", f"size of five predicates, {TYPED} times", size, typed, floor, TARGET, note, limits),
         Result("segments", "fifty segments in one pass, against one", size, fifty, one, TARGET_FIFTY),
     ]
 
