@@ -32,7 +32,7 @@ Reward = Literal[
 Instrument = Literal["spot", "perpetual", "dated", "option", "earn"]
 
 
-class NewFlag(BaseModel, extra="forbid"):
+class FlagToRaise(BaseModel, extra="forbid"):
     """A restriction that holds at once."""
 
     user_id: UserId
@@ -43,13 +43,13 @@ class NewFlag(BaseModel, extra="forbid"):
     ends_at: AwareDatetime | None = Field(None, description="Default: until it is lifted.")
 
 
-class NewFlags(BaseModel, extra="forbid"):
+class FlagsToRaise(BaseModel, extra="forbid"):
     """Flags of one go: all of them go up, or none."""
 
-    flags: Annotated[list[NewFlag], Field(min_length=1, max_length=states.MOST_FLAGS)]
+    flags: Annotated[list[FlagToRaise], Field(min_length=1, max_length=states.MOST_FLAGS)]
 
 
-class Raised(Schema):
+class FlagsRaised(Schema):
     """How many flags are new: one that stands already is left as it is."""
 
     new: int
@@ -110,7 +110,7 @@ class Cases(Schema):
     oldest_at: datetime | None
 
 
-class Decided(BaseModel, extra="forbid"):
+class CaseDecision(BaseModel, extra="forbid"):
     """What a person says of a case."""
 
     says: Literal["clear", "deny"]
@@ -118,7 +118,7 @@ class Decided(BaseModel, extra="forbid"):
     days: Annotated[int, Field(ge=1, le=366, description="For how long it stands.")] = states.STANDS_FOR.days
 
 
-class Lifted(BaseModel, extra="forbid"):
+class FlagLifted(BaseModel, extra="forbid"):
     """Why a flag comes down."""
 
     note: Note
@@ -131,13 +131,13 @@ class NewAppeal(BaseModel, extra="forbid"):
     text: Annotated[str, Field(min_length=1, max_length=states.LONGEST_TEXT, pattern=r"^[^\x00]*\S[^\x00]*$")]
 
 
-class Filed(Schema):
+class AppealFiled(Schema):
     """The number of the case."""
 
     case: int
 
 
-class Which(Schema):
+class WhichCases(Schema):
     """Which cases."""
 
     kind: Literal["review", "appeal"] | None = None
@@ -174,7 +174,7 @@ class OfOne(OfBenefit):
     user_id: UserId
 
 
-class Told(Schema):
+class GateTold(Schema):
     """What a gate says of the user."""
 
     gate: str
@@ -186,16 +186,16 @@ class Told(Schema):
     )
 
 
-class Judged(Schema):
+class UserJudged(Schema):
     """What all gates say of the user, and each of them."""
 
     user_id: str
     verdict: str
     reasons: list[str]
-    gates: list[Told]
+    gates: list[GateTold]
 
 
-class Reason(Schema):
+class ReasonMet(Schema):
     """How many users a reason met."""
 
     gate: str
@@ -206,7 +206,7 @@ class Reason(Schema):
     mend: str
 
 
-class Tried(Schema):
+class GatesTried(Schema):
     """What the gates would say of everybody."""
 
     users: int
@@ -214,8 +214,8 @@ class Tried(Schema):
     reviewed: int
     denied: int
     sentence: str = Field(description="Why much is denied and how to mend it; empty where little is.")
-    hits: list[Reason]
-    silent: list[Reason] = Field(description="Gates that let everybody pass, because what they ask was never given.")
+    hits: list[ReasonMet]
+    silent: list[ReasonMet] = Field(description="Gates that let everybody pass, because what they ask was never given.")
 
 
 class GateInForce(Schema):
@@ -230,8 +230,8 @@ class GateInForce(Schema):
     clauses: list[dict[str, str]]
 
 
-@router.post("/risk/flags", auth=Token(rights.DECIDE_RISK), response={201: Raised})
-def raise_flags(request: HttpRequest, sent: NewFlags) -> Any:
+@router.post("/risk/flags", auth=Token(rights.DECIDE_RISK), response={201: FlagsRaised})
+def raise_flags(request: HttpRequest, sent: FlagsToRaise) -> Any:
     """Put flags up: they bar their users at the next dispatch and payout. Sent again, they change nothing."""
     new = [actions.NewFlag(**each.model_dump()) for each in sent.flags]
     return Status(201, {"new": actions.raise_flags(new, acting=member_of(request), now=clock.now())})
@@ -244,7 +244,7 @@ def flags(request: HttpRequest, asked: Query[WhichFlags]) -> Any:
 
 
 @router.post("/risk/flags/{number}/lift", auth=Token(rights.DECIDE_RISK), response={204: None})
-def lift_flag(request: HttpRequest, number: Number, sent: Lifted) -> Any:
+def lift_flag(request: HttpRequest, number: Number, sent: FlagLifted) -> Any:
     """Take a flag down."""
     actions.lift_flag(number, note=sent.note, acting=member_of(request), now=clock.now())
     return Status(204, None)
@@ -257,7 +257,7 @@ def flag_of(request: HttpRequest, user_id: UserId) -> Any:
 
 
 @router.get("/risk/queue", auth=Token(rights.SEE_RISK), response=Cases)
-def queue(request: HttpRequest, asked: Query[Which]) -> Any:
+def queue(request: HttpRequest, asked: Query[WhichCases]) -> Any:
     """What waits for risk control, or was decided."""
     found = reads.queue(
         member_of(request),
@@ -277,14 +277,14 @@ def one_case(request: HttpRequest, number: Number) -> Any:
 
 
 @router.post("/risk/cases/{number}/decide", auth=Token(rights.DECIDE_RISK), response={204: None})
-def decide(request: HttpRequest, number: Number, sent: Decided) -> Any:
+def decide(request: HttpRequest, number: Number, sent: CaseDecision) -> Any:
     """Clear the users of a case of its reasons, or deny them, for some days."""
     lasts = timedelta(days=sent.days)
     actions.decide(number, sent.says, note=sent.note, acting=member_of(request), now=clock.now(), stands_for=lasts)
     return Status(204, None)
 
 
-@router.post("/risk/appeals", auth=Token(rights.SEE_RISK_FLAG), response={201: Filed})
+@router.post("/risk/appeals", auth=Token(rights.SEE_RISK_FLAG), response={201: AppealFiled})
 def appeal(request: HttpRequest, sent: NewAppeal) -> Any:
     """Write down that a user asks for another look."""
     return Status(201, {"case": actions.appeal(sent.user_id, text=sent.text, acting=member_of(request), now=clock.now())})
@@ -310,7 +310,7 @@ def in_force(request: HttpRequest) -> Any:
     ]
 
 
-@router.get("/risk/try", auth=Token(rights.SEE_RISK_FLAG), response=Tried)
+@router.get("/risk/try", auth=Token(rights.SEE_RISK_FLAG), response=GatesTried)
 def try_gates(request: HttpRequest, asked: Query[OfBenefit]) -> Any:
     """What the gates would say of everybody as things stand, counted by reason."""
     now = clock.now()
@@ -319,7 +319,7 @@ def try_gates(request: HttpRequest, asked: Query[OfBenefit]) -> Any:
     return {**vars(found), "sentence": found.sentence(), "hits": _reasons(found, "hits"), "silent": _reasons(found, "silent")}
 
 
-@router.get("/risk/why", auth=Token(rights.SEE_RISK), response=Judged)
+@router.get("/risk/why", auth=Token(rights.SEE_RISK), response=UserJudged)
 def why_of_one(request: HttpRequest, asked: Query[OfOne]) -> Any:
     """What each gate says of one user, and which values it saw."""
     now, member = clock.now(), member_of(request)
