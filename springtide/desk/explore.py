@@ -315,9 +315,9 @@ def _trend(question: Question, answer: Mapping[str, Any], named: Named) -> Shown
             _group(name, named): values[0] if values and isinstance(values[0], list) else values
             for name, values in answer["groups"].items()
         }
-        cells = [{"series": 0, "group": name} for name in answer["groups"]]
+        cells = [] if question.get("formula") else [{"series": 0, "group": name} for name in answer["groups"]]
     elif question.get("formula"):
-        told, cells = {str(question["formula"]): answer["series"][0]}, []  # nobody stands behind a formula alone
+        told, cells = {str(question["formula"]): answer["series"][0]}, []  # nobody stands behind a formula
     else:
         told = {_matcher(each): values for each, values in zip(question["series"], answer["series"], strict=True)}
         cells = [{"series": n} for n in range(len(question["series"]))]
