@@ -138,6 +138,8 @@ def _merged(shipped: Mapping[str, Any], said: Mapping[str, Any], path: str) -> d
     for name, value in said.items():
         below = f"{path}.{name}".lstrip(".")
         nested = isinstance(shipped.get(name), Mapping) and path != "caps.classes"
+        if below == "caps.overall" and value is None:
+            nested = False  # no cap on everything together
         if nested and not isinstance(value, Mapping):
             raise BadPolicy(f"{below} is {value!r}.", "Write its keys below it.")
         merged[name] = _merged(shipped[name], value, below) if nested and isinstance(value, Mapping) else value

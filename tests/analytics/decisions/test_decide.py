@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from springtide.analytics.decisions import read_policy
+from springtide.analytics.decisions import BadPolicy, read_policy
 from springtide.analytics.decisions.assignment import PERSONS, Share
 from springtide.analytics.decisions.deciding import CANDIDATES, CONTACTS, JUDGED, USERS, Asked, decide, reasons
 from springtide.analytics.engine import DuckEngine
@@ -213,3 +213,30 @@ def test_every_candidate_is_decided_once(room):
 
 def test_the_quiet_hours_of_a_policy_are_hours():
     assert read_policy({}).quiet.begins == time(22)
+
+
+def test_a_cap_may_be_taken_away_and_one_of_a_channel_put_up():
+    caps = read_policy({"caps": {"overall": None, "channels": {"push": {"most": 2, "days": 1}}}}).caps
+    assert caps.overall is None
+    assert (caps.channels["push"].most, caps.classes["promotional"].most) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("body", "says", "hint"),
+    [
+        ({"control_ratio": 0.2}, "control_ratio is 0.2", "between 0.01 and 0.15"),
+        ({"contrl_ratio": 0.1}, "no key 'contrl_ratio'", "Did you mean 'control_ratio'?"),
+        ({"quiet_hours": None}, "quiet_hours is None", "below it"),
+        ({"quiet_hours": {"from": "late"}}, "quiet_hours.from is 'late'", "22:00"),
+        ({"caps": {"window": "weekly"}}, "caps.window is 'weekly'", "calendar or rolling"),
+        ({"caps": {"outreach": {"most": 1, "days": 60}}}, "caps.outreach.days is 60", "30 days back"),
+        ({"caps": {"classes": {"lifecycle": 3}}}, "caps.classes.lifecycle is 3", "most"),
+        ({"limits": {"risk_approver_reward_usdt": -1}}, "risk_approver_reward_usdt is -1", "USDT"),
+        ({"salt": 0}, "salt is 0", "from 1"),
+    ],
+)
+def test_a_policy_that_cannot_be_says_where_and_what_may_stand_there(body, says, hint):
+    with pytest.raises(BadPolicy) as refused:
+        read_policy(body)
+    assert says in refused.value.message
+    assert hint in refused.value.hint
