@@ -111,12 +111,7 @@ def write_sends(
             for key, row in zip(keys, rows, strict=True)
             if fresh.get(row.user_no, 0) >= row.left_in_caps and row.user_no in fresh
         }
-    wanted = [
-        NewReward(key, row.user_id, row.person_id, this.offer_hashes[offer], micro(definition.offers[offer].amount_usdt),
-                  campaign or this.campaign.key, this.campaign.key)
-        for key, row in zip(keys, rows, strict=True)
-        if key not in refused and (offer := step.offer(row.arm))
-    ]  # fmt: skip
+    wanted = _rewards(this, ((key, row) for key, row in zip(keys, rows, strict=True) if key not in refused), campaign)
     if wanted:
         reserved = reserve(wanted, now=now)
         refused |= {key: (14, reason) for key, reason in reserved.refused.items()}
@@ -131,11 +126,6 @@ def write_sends(
     return Sent([key for key, _ in going], refused)
 
 
-def key_of(run: Run, step_no: int, user_no: int) -> str:
-    """The id of a decision: of its message and reward too, and the receiver's idempotency key."""
-    return f"{run.pk}.{step_no}.{user_no}"
-
-
 def _one_batch(this: Pass, run: Run, rows: Sequence[Due], names: Sequence[str], now: datetime) -> None:
     """One batch of a run, in the caller's transaction."""
     if this.step is None:
@@ -143,7 +133,10 @@ def _one_batch(this: Pass, run: Run, rows: Sequence[Due], names: Sequence[str], 
         keys = [str(row.user_no) for row in rows]
         told = Counter((16, "", row.arm, "entered") for row in rows)
     else:
-        keys = [key_of(run, 0, row.user_no) for row in rows]
+        run_no = run.pk
+        keys = [
+            f"{run_no}.0.{row.user_no}" for row in rows
+        ]  # of the message and the reward too: the receiver's idempotency key
         sent = write_sends(this, rows, keys, names, now)
         told = Counter(
             (*sent.refused.get(key, (16, "")), row.arm, "refused" if key in sent.refused else "sent")
@@ -217,13 +210,16 @@ def _messages(this: Pass, going: Iterable[tuple[str, Due]], names: Sequence[str]
     step, definition, campaign = this.step, this.definition, this.campaign.key
     assert step is not None
     by_arm = {arm.key: (step.template(arm.key), step.offer(arm.key)) for arm in definition.arms}
+    offered = {
+        key: {"offer_amount": f"{offer.amount_usdt:f}", "offer_type": offer.type} for key, offer in definition.offers.items()
+    }
     for key, row in going:
         template, offer = by_arm[row.arm]
         if template is None:
             continue  # this arm gets no message in this step
         values = {name: _plain(name, value) for name, value in zip(names, row.values, strict=True) if value is not None}
         if offer:
-            values |= {"offer_amount": f"{definition.offers[offer].amount_usdt:f}", "offer_type": definition.offers[offer].type}
+            values |= offered[offer]
         yield NewMessage(
             key=key,
             user_id=row.user_id,
@@ -238,6 +234,25 @@ def _messages(this: Pass, going: Iterable[tuple[str, Due]], names: Sequence[str]
             carries_money=bool(offer),
             template_version=definition.template_versions.get(template),
         )
+
+
+def _rewards(this: Pass, going: Iterable[tuple[str, Due]], campaign: str) -> list[NewReward]:
+    """What those who go out are promised; `campaign`: within which a linked cluster gets one, else the campaign itself."""
+    step, definition, budget = this.step, this.definition, this.campaign.key
+    assert step is not None
+    by_arm = {
+        arm.key: (this.offer_hashes[offer], micro(definition.offers[offer].amount_usdt))
+        for arm in definition.arms
+        if (offer := step.offer(arm.key))
+    }
+    if not by_arm:
+        return []
+    within = campaign or budget
+    return [
+        NewReward(key, row.user_id, row.person_id, *promised, within, budget)
+        for key, row in going
+        if (promised := by_arm.get(row.arm))
+    ]
 
 
 def _items(this: Pass, going: Iterable[tuple[str, Due]], now: datetime) -> Iterable[NewItem]:
