@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -14,12 +15,14 @@ from springtide.api.bearer import Token, member_of
 from springtide.api.given import opened
 from springtide.cycle.rewarding import grant_by_hand, reconciliation
 from springtide.kernel import clock
+from springtide.kernel.errors import Refused, UnknownName
 from springtide.kernel.money import micro
 from springtide.operations.members import states as rights
 from springtide.operations.rewards import conditions, reads
 from springtide.operations.rewards.granting import MOST_USERS, Granting
 from springtide.operations.rewards.reads import BalanceSeen, BudgetSeen, Expiry, Liability, OfferSeen, PostingSeen, RewardSeen
 from springtide.operations.rewards.reconciling import Difference
+from springtide.operations.work.reads import ties_to
 
 router = Router(tags=["rewards"])
 BUDGETS = Token(rights.SEE_BUDGETS)
@@ -38,10 +41,10 @@ class Owed(Schema):
 
 
 class OneReward(Schema):
-    """A reward, its user, and its story posting by posting."""
+    """A reward, its user for those who may see money of single users, and its story posting by posting."""
 
     reward: RewardSeen
-    user_id: str
+    user_id: str | None
     postings: list[PostingSeen]
 
 
@@ -99,13 +102,19 @@ def rewards_compared(request: HttpRequest) -> Any:
     """Every reward that was paid against the exchange's entries, matched by reference."""
     with opened() as home:
         found = reconciliation(home)
-    differences = found.differences[:MOST_DIFFERENCES]
+    named = _may_name(request)
+    differences = [each if named else replace(each, user_id="") for each in found.differences[:MOST_DIFFERENCES]]
     return {"as_of": found.as_of, "agree": found.agree, "differ": len(found.differences), "differences": differences}
 
 
-@router.get("/rewards/of", auth=Token(rights.SEE_USER), response=list[RewardSeen])
+@router.get("/rewards/of", auth=Token(rights.SEE_USER, some=True), response=list[RewardSeen])
 def rewards_of(request: HttpRequest, user_id: UserId) -> Any:
     """The rewards of one user, the newest first."""
+    member, ties = member_of(request), ties_to(member_of(request), user_id)
+    if not member.may(rights.SEE_USER, *ties):
+        raise UnknownName(f"There is no user '{user_id}'.", "Look it up in the list of users.", code="unknown_user")
+    if not member.may(rights.SEE_MONEY, *ties):
+        raise Refused("You may not see money of single users.", "Ask an approver for the right.", code="column_not_open")
     return reads.rewards_of(user_id)
 
 
@@ -113,7 +122,7 @@ def rewards_of(request: HttpRequest, user_id: UserId) -> Any:
 def one_reward(request: HttpRequest, key: RewardKey) -> Any:
     """One reward with its postings."""
     seen, user, story = reads.reward(key)
-    return {"reward": seen, "user_id": user, "postings": story}
+    return {"reward": seen, "user_id": user if _may_name(request) else None, "postings": story}
 
 
 @router.post("/rewards/by-key/{key}/claim", auth=Token(rights.IMPORT_DATA), response=Claimed)
@@ -137,3 +146,8 @@ def grant(request: HttpRequest, sent: NewGrant) -> Any:
             now=clock.now(),
         )
     return Status(201, given)
+
+
+def _may_name(request: HttpRequest) -> bool:
+    """Is the user of an amount named? Only to those who may see the money of single users."""
+    return member_of(request).may(rights.SEE_USER) and member_of(request).may(rights.SEE_MONEY)

@@ -86,3 +86,14 @@ def test_a_token_without_the_right_opens_nothing(program_of, serves, small_home)
     serves(small_home)
     program = program_of("manager", states.SEE_OVERVIEW)
     assert program.get("budgets")["code"] == "not_allowed"
+
+
+@pytest.mark.usefixtures("money")
+def test_the_user_of_an_amount_is_named_only_to_those_who_may_see_money_of_single_users(program_of, serves, small_home):
+    serves(small_home)
+    analyst = program_of("analyst")
+    assert analyst.get("rewards/by-key/r-ann")["user_id"] is None
+    assert analyst.get("rewards/of", user_id="ann")["code"] == "column_not_open"
+    operator = program_of("operator")
+    assert operator.get("rewards/of", user_id="ann")["code"] == "unknown_user"
+    assert operator.status == 404

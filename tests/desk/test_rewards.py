@@ -158,6 +158,8 @@ def test_a_file_of_payouts_is_handed_over_once_it_is_approved(browser_of, monkey
 def test_a_reward_tells_its_story(browser_of):
     page = text_of(browser_of("manager").get("/rewards/of/r-ann/"))
     assert page.index("put aside") < page.index("owed from now on")
+    assert ">ann</a>" in page
+    assert ">ann</a>" not in text_of(browser_of("analyst").get("/rewards/of/r-ann/"))
     assert browser_of("approver").get("/rewards/of/nobody/").status_code == 404
 
 

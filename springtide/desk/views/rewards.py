@@ -61,8 +61,7 @@ def page(request: MemberRequest) -> HttpResponse:
 def reward(request: MemberRequest, key: str) -> HttpResponse:
     """One reward and its whole story."""
     seen, user, story = reads.reward(key)
-    may_see_user = request.member.may(rights.SEE_USER)
-    shown = {"reward": seen, "user": user if may_see_user else "", "story": story, **_words()}
+    shown = {"reward": seen, "user": user if _may_name(request) else "", "story": story, **_words()}
     return render(request, "rewards/reward.html", shown)
 
 
@@ -77,7 +76,7 @@ def compared(request: MemberRequest) -> HttpResponse:
             (words.DIFFERENCES[what], count) for what, count in Counter(each.what for each in found.differences).items()
         ],
         "rows": [(each, words.DIFFERENCES[each.what]) for each in found.differences[:500]],
-        "may_see_user": request.member.may(rights.SEE_USER),
+        "may_see_user": _may_name(request),
     }
     return render(request, "rewards/compared.html", shown)
 
@@ -238,6 +237,11 @@ def limit(request: MemberRequest) -> HttpResponse:
         return _("The limit holds from now on.")
 
     return _done(request, act)
+
+
+def _may_name(request: MemberRequest) -> bool:
+    """Is the user of an amount named? Only to those who may see the money of single users."""
+    return request.member.may(rights.SEE_USER) and request.member.may(rights.SEE_MONEY)
 
 
 def _done(request: MemberRequest, act: Callable[[], str]) -> HttpResponse:
