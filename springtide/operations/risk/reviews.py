@@ -16,7 +16,10 @@ _SHOWN = tuple(column.name for column in RISK_EVIDENCE if column.name != "user_n
 
 
 def reviews(engine: Engine, snapshot: Snapshot, judged: str) -> list[NewCase]:
-    """The cases that a table of JUDGED asks for. Where a gate about linked accounts asks, the whole cluster is looked at together."""
+    """The cases that a table of JUDGED asks for. Where a gate about linked accounts asks, the whole cluster is looked at together.
+
+    A reason that no person may clear makes no case: what the matrix restricts waits for the matrix, not for somebody to look at each user.
+    """
     for table, schema in (("users", fact_schema("users")), ("risk_evidence", RISK_EVIDENCE), ("clusters", CLUSTERS)):
         snapshot.attach(engine, table, schema)
     asked = engine.rows(
@@ -25,11 +28,15 @@ def reviews(engine: Engine, snapshot: Snapshot, judged: str) -> list[NewCase]:
         " where j.verdict = 'review' order by u.user_id"
     ).dicts()
     of_clusters = {clause.code for gate in gates_now() if gate.key == "linked" for clause in gate.clauses}
+    clearable = {clause.code for gate in gates_now() if gate.is_cleared_by_decision for clause in gate.clauses}
     holds = {clause.code for gate in gates_now() for clause in gate.clauses if clause.verdict == "hold"}
     cases: dict[str, NewCase] = {}
     members = _members(engine, {row["cluster_no"] for row in asked if of_clusters & set(row["reasons"].split(","))})
     for row in asked:
-        user, codes, cluster = row.pop("user_id"), tuple(row.pop("reasons").split(",")), row["cluster_no"]
+        user, cluster = row.pop("user_id"), row["cluster_no"]
+        codes = tuple(code for code in row.pop("reasons").split(",") if code in clearable)
+        if not codes:
+            continue
         users = members.get(cluster, ()) if of_clusters & set(codes) else ()
         subject = f"cluster {cluster}" if users else f"user {user}"
         before = cases.get(subject)

@@ -9,6 +9,7 @@ import pytest
 
 from springtide.analytics.foresight.benefit import Benefit
 from springtide.analytics.foresight.gates import shipped_body
+from springtide.analytics.foresight.judging import JUDGED
 from springtide.analytics.foresight.matrix import shipped_matrix_body
 from springtide.kernel.errors import Refused, SpringtideError, UnknownName
 from springtide.operations.definitions.actions import approve_definition, save_draft, submit_definition
@@ -97,6 +98,17 @@ def test_a_review_becomes_one_case_for_the_whole_cluster_with_its_evidence(excha
     assert found.evidence["users"]["bob"] == {"cluster_size": 3}
     assert open_cases([found], origin="campaign 1", now=NOON) == 1
     assert open_cases(reviews(exchange.engine, snapshot, "judged"), origin="campaign 2", now=NOON) == 0
+
+
+def test_what_no_person_may_clear_makes_no_case(exchange, db):
+    engine = exchange.engine
+    rows = [
+        (exchange.number("ann"), "review", "jurisdiction_restricted,linked_few"),
+        (exchange.number("eve"), "review", "jurisdiction_restricted"),
+    ]
+    engine.table("judged", JUDGED, rows)
+    [found] = reviews(engine, exchange.lake.snapshot(), "judged")
+    assert (found.subject, found.codes) == ("cluster 0", ("linked_few",))
 
 
 def test_one_user_is_told_with_every_clause(exchange, db):
