@@ -214,7 +214,7 @@ def benefit_of(query: Mapping[str, str]) -> Benefit:
 
 _MATRIX: Final[dict[str, Word]] = {
     "none": gettext_lazy("nothing"),
-    "restricted": gettext_lazy("after a look"),
+    "restricted": gettext_lazy("restricted: not before compliance says so"),
     "allowed": gettext_lazy("allowed"),
 }
 
