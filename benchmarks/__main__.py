@@ -27,7 +27,9 @@ from benchmarks.history import history
 from benchmarks.importing import import_trades
 from benchmarks.measuring import REPEATS, Bench
 from benchmarks.page import as_table, update_page
+from benchmarks.pages import pages
 from benchmarks.retention import retention
+from benchmarks.rows import rows
 from benchmarks.segments import segments
 from benchmarks.signals import signals
 from benchmarks.statistics import statistics
@@ -44,6 +46,8 @@ PARTS = {
     "history": history,
     "import": import_trades,
     "segments": segments,
+    "pages": pages,
+    "rows": rows,
     "signals": signals,
     "decide": decide,
     "dispatch": dispatch,

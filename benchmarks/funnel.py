@@ -36,7 +36,7 @@ def funnel(bench: Bench) -> list[Result]:
     for files, is_daily in (("one file", False), (f"{DAYS} day files", True)):
         root = bench.folder / f"funnel-{users}-{DAYS if is_daily else 1}"
         with bench.steps(f"drawing the events of {users:,} users", 1) as step:
-            in_child(_written, root, users, bench.seed, is_daily)
+            in_child(drawn, root, users, bench.seed, is_daily)
             step()
         for steps, target in TARGETS.items():
             ours, floor = bench.pairs(f"{steps} steps, {files}", (_ours, root, steps), (_theirs, root, steps))
@@ -48,7 +48,7 @@ def funnel(bench: Bench) -> list[Result]:
     return results
 
 
-def _written(root: Path, users: int, seed: int, is_daily: bool) -> Prepared:
+def drawn(root: Path, users: int, seed: int, is_daily: bool) -> Prepared:
     def write() -> None:
         shutil.rmtree(root, ignore_errors=True)
         lake, engine = Lake(root), DuckEngine(memory_limit=MEMORY, temp=root / "spill")
