@@ -7,6 +7,7 @@ from springtide.analytics.decisions.policy import (
     read_policy,
     shipped_policy,
     shipped_policy_content,
+    whole_policy,
 )
 
-__all__ = ["CLASSES", "BadPolicy", "Policy", "read_policy", "shipped_policy", "shipped_policy_content"]
+__all__ = ["CLASSES", "BadPolicy", "Policy", "read_policy", "shipped_policy", "shipped_policy_content", "whole_policy"]

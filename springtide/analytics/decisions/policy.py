@@ -18,6 +18,7 @@ from springtide.kernel.ids import content_hash
 CLASSES: Final = ("service", "lifecycle", "promotional")
 CONTROL: Final = (0.01, 0.15)  # the global control lies between
 Window = Literal["calendar", "rolling"]
+_HEAD: Final = ("key", "version", "title")
 LONGEST_CAP_DAYS: Final = 30  # contacts are counted no further back
 
 
@@ -91,20 +92,30 @@ def shipped_policy_content() -> dict[str, Any]:
     return content
 
 
+def whole_policy(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body with all that it leaves out, as shipped: what stays the same when what is shipped changes.
+
+    refuses    bad_policy    a key that nothing has
+    """
+    shipped = shipped_policy_content()
+    said = {name: value for name, value in body.items() if name not in _HEAD}
+    content = _merged({name: value for name, value in shipped.items() if name not in _HEAD}, said, "")
+    return {"version": body.get("version", shipped["version"]), **content}
+
+
 def read_policy(body: Mapping[str, Any]) -> Policy:
     """The policy that a body says; what it leaves out is as shipped.
 
     refuses    bad_policy    a key that nothing has, a number out of its range, an hour that is none
     """
-    shipped = shipped_policy_content()
-    said = {name: value for name, value in body.items() if name not in ("key", "version", "title")}
-    content = _merged({name: value for name, value in shipped.items() if name not in ("key", "version", "title")}, said, "")
+    content = whole_policy(body)
+    version = int(content.pop("version"))
     low, high = CONTROL
     caps, limits, hours = content["caps"], content["limits"], content["quiet_hours"]
     if caps["window"] not in ("calendar", "rolling"):
         raise BadPolicy(f"caps.window is {caps['window']!r}.", "It can be calendar or rolling.")
     return Policy(
-        version=int(body.get("version", shipped["version"])),
+        version=version,
         control_ratio=_ratio(content, "control_ratio", low, high),
         salt=_whole(content["salt"], "salt", 1),
         least_holdout_ratio=_ratio(content, "least_holdout_ratio", 0.0, 0.5),

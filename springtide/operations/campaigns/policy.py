@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from springtide.analytics.decisions import Policy, read_policy, shipped_policy_content
+from springtide.analytics.decisions import Policy, read_policy, whole_policy
 from springtide.home.definitions import published
 from springtide.kernel.errors import UnknownName
 
@@ -15,9 +15,9 @@ KEY: Final = "campaigns"
 
 
 def policy_content_in_force(home: Path) -> dict[str, Any]:
-    """The rules as they are written: what a launched version keeps."""
+    """The rules, all of them: what a launched version keeps."""
     own = published(home, KIND).get(KEY)
-    return {"version": own.version, **own.body} if own else shipped_policy_content()
+    return whole_policy({"version": own.version, **own.body} if own else {})
 
 
 def policy_in_force(home: Path) -> Policy:

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
+from springtide.analytics.decisions import read_policy
 from springtide.analytics.decisions.assignment import settle_persons
 from springtide.analytics.decisions.deciding import Reason, reasons
 from springtide.analytics.engine import Engine
@@ -166,7 +167,7 @@ def _freeze(home: Home, engine: Engine, run: Run, now: datetime) -> None:
 
 def _decide(home: Home, engine: Engine, run: Run, now: datetime) -> None:
     """Decide everybody of the frozen audience in one pass, and publish it with one audit row: how many, and the hash of the file."""
-    salt = int(run.version.policy["salt"])
+    salt = read_policy(run.version.policy).salt
     settle_persons(home.lake, engine, salt=salt, day=days.day_of(now, home.settings.zone), now=now)
     through = newest_decision()
     this = pass_of(home, engine, run, now)

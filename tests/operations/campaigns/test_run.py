@@ -261,6 +261,18 @@ def _as_one_person(key, user, person, *more):
     return NewReward(key, user, "the same person", *more)
 
 
+def test_a_launch_keeps_to_the_houses_own_policy(home, launched):
+    policy = home.path / "definitions" / "campaign_policy" / "campaigns.yml"
+    policy.parent.mkdir(parents=True)
+    policy.write_text(
+        "key: campaigns\nversion: 2\ntitle: Ours\ncaps: {channels: {email: {most: 0, days: 1}}}\n", encoding="utf-8"
+    )
+    launched(**ALL_TREATED)
+    carry(home)
+    assert decided(home)["ann"] == ("refused", 13, "capped_channel")
+    assert Run.objects.get().version.policy["control_ratio"] == 0.05
+
+
 def outcomes(key):
     """How many decisions of a campaign were sent, or refused by reason."""
     rows = Decision.objects.filter(run__campaign__key=key).values_list("verdict", "reason")
