@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from benchmarks.campaign_chaos import campaign_kills
 from benchmarks.chaos import kills
 from benchmarks.close import close
 from benchmarks.decide import decide
@@ -55,21 +56,23 @@ PARTS = {
     "simulate": simulate,
     "whole": whole,
     "chaos": kills,
+    "campaigns": campaign_kills,
     "cluster": cluster,
     "engines": engines,
 }
 REFERENCE = Path("docs/reference")
 LARGE = ("close", "import", "whole")  # what --large means where no part is named
+CHAOS = ("chaos", "campaigns")  # what --chaos means
 ON_SPARK = ("cluster", "engines")  # what --spark means
 # Run only where they are named: the first is in `whole`, the others take long.
-ASKED_FOR = ("simulate", "statistics", "chaos", *ON_SPARK)
+ASKED_FOR = ("simulate", "statistics", *CHAOS, *ON_SPARK)
 
 
 @click.command(help=__doc__.split("\n\n")[0])
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
 @click.option("--seed", default=1, show_default=True, help="What the made-up data are drawn from.")
 @click.option("--large", is_flag=True, help="10 million users, and a made-up exchange of a million users and 400 days.")
-@click.option("--chaos", is_flag=True, help="A hundred kills at random moments of import and close.")
+@click.option("--chaos", is_flag=True, help="Kills at random moments of imports, closes and campaigns.")
 @click.option("--spark", "on_spark", is_flag=True, help="The close on a Spark cluster, and every query on every engine.")
 @click.option("--statistics", "of_statistics", is_flag=True, help="Thousands of campaigns: how often read-outs are right.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
@@ -88,7 +91,7 @@ def main(
     repeats: int,
     users: int,
 ) -> None:
-    flags = {("chaos",): chaos, ("statistics",): of_statistics, ON_SPARK: on_spark}
+    flags = {CHAOS: chaos, ("statistics",): of_statistics, ON_SPARK: on_spark}
     named = [*parts, *(part for flagged, is_asked in flags.items() if is_asked for part in flagged)]
     if not named:
         named = list(LARGE) if large else [part for part in PARTS if part not in ASKED_FOR]
