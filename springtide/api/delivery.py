@@ -219,7 +219,7 @@ def template(request: HttpRequest, key: TemplateKey, which: Query[Which]) -> Any
     return _told(definitions.definition(templates.KIND, key, member_of(request), version=which.version))
 
 
-class Asked(BaseModel, extra="forbid"):
+class Preview(BaseModel, extra="forbid"):
     """What a preview is made of; where a value is not given, the template's example stands."""
 
     language: Annotated[str, Field(max_length=35)] = "en"
@@ -228,7 +228,7 @@ class Asked(BaseModel, extra="forbid"):
 
 
 @router.post("/templates/{key}/preview", auth=TEMPLATES, response=Rendered)
-def preview(request: HttpRequest, key: TemplateKey, asked: Asked) -> Any:
+def preview(request: HttpRequest, key: TemplateKey, asked: Preview) -> Any:
     """What a user would read."""
     seen = definitions.definition(templates.KIND, key, member_of(request), version=asked.version)
     return templates.preview(templates.of_body(key, seen.body), asked.language, asked.variables)
