@@ -120,5 +120,5 @@ def test_the_side_bar_shows_only_what_a_member_may_open(browser_of, serves, show
     assert {"Overview", "Users", "Quarantine", "Import", "Approvals", "Members", "Audit", "Schedules"} <= set(sides["manager"])
     assert {"Overview", "Users", "Freshness", "Audit"} <= set(sides["operator"])
     assert not {"Quarantine", "Import", "Approvals", "Members", "Schedules"} & set(sides["operator"])
-    assert sides["admin"] == ["Freshness", "Restatements", "Definitions", "Members", "Audit", "Schedules"]
+    assert sides["admin"] == ["Freshness", "Restatements", "Definitions", "Members", "Audit", "Schedules", "Connectors"]
     assert sides["collaborator"] == ["Segments", "Strategy", "Audit"]

@@ -104,7 +104,9 @@ def metric_days(engine: Engine, snapshot: Snapshot, *, since: date, until: date,
             sums[day, part][channel] = row[part.column] or 0
     rows: list[Row] = []
     for day in days(since, until):
-        channels = sorted({channel for one in told if one.by_channel for part in one.metric.parts for channel in sums[day, part]})
+        channels = sorted(
+            {channel for one in told if one.by_channel for part in one.metric.parts for channel in sums[day, part]}
+        )
         for one in told:
             cells = [(day, part) for part in one.metric.parts]
             if day <= through - timedelta(days=one.matures) and lacking.isdisjoint(cells):
