@@ -69,14 +69,19 @@ class OneFlag(Schema):
     raised_at: datetime
 
 
+class DecidedReason(Schema):
+    """A reason that a person cleared, or 'decided' where they denied; and until when."""
+
+    reason: str
+    until: datetime
+
+
 class Flagged(Schema):
     """Is something known against the user? What it is, is null for those who may not see reasons."""
 
     is_flagged: bool
     kinds: list[str] | None
-    decided: list[tuple[str, datetime]] | None = Field(
-        description="Reasons that a person cleared, or 'decided', and until when."
-    )
+    decided: list[DecidedReason] | None
 
 
 class OneCase(Schema):

@@ -170,7 +170,9 @@ def _metric_users(query: Mapping[str, str], here: Strip, home: Home, labels: Lab
     key = short_text(query, "metric")
     if not key:
         return None
-    said = {name: value for name in ("metric", "from", "to", "period", "by", "group", "side") if (value := short_text(query, name))}
+    said = {
+        name: value for name in ("metric", "from", "to", "period", "by", "group", "side") if (value := short_text(query, name))
+    }
     since, until = parse_day(said.get("from", "")), parse_day(said.get("to", ""))
     by, group, where = said.get("by"), said.get("group"), here.rule if here.filters else None
     found = home.metric_users(
@@ -189,7 +191,9 @@ def _metric_users(query: Mapping[str, str], here: Strip, home: Home, labels: Lab
     part = asked.denominator if is_below else asked.numerator
     why = _("The users whom this figure counts.") if part and part.counts_users else _("The users who added to this figure.")
     if asked.denominator:
-        why += " " + (_("They stand below the line of the ratio.") if is_below else _("They stand above the line of the ratio."))
+        why += " " + (
+            _("They stand below the line of the ratio.") if is_below else _("They stand above the line of the ratio.")
+        )
     return _Behind(title, why, found.user_nos, said)
 
 

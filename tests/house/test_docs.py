@@ -50,7 +50,9 @@ def test_a_made_page_is_what_the_code_says(name):
 def test_no_made_page_is_left_over():
     made = {generate.FOLDER / name for name in generate.pages()}
     marked = {path for path in generate.FOLDER.rglob("*.md") if "do not edit" in path.read_text(encoding="utf-8")[:300]}
-    assert marked - made == {generate.FOLDER / name for name in ("engines.md", "performance.md")}  # those are made by ./run bench --write
+    assert marked - made == {
+        generate.FOLDER / name for name in ("engines.md", "performance.md")
+    }  # those are made by ./run bench --write
 
 
 def test_a_list_in_a_docstring_is_read_entry_by_entry():

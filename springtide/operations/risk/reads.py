@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 
@@ -97,13 +97,20 @@ class GateSeen:
     clauses: tuple[ClauseSeen, ...]
 
 
+class Decided(NamedTuple):
+    """A reason that a person cleared, or `decided` where they denied; and until when."""
+
+    reason: str
+    until: datetime
+
+
 @dataclass(frozen=True)
 class Flagged:
     """Is something known against a user? `kinds` and `decided` are null for who may not see reasons."""
 
     is_flagged: bool
     kinds: tuple[str, ...] | None
-    decided: tuple[tuple[str, datetime], ...] | None  # reasons that a person cleared, or `decided`, and until when
+    decided: tuple[Decided, ...] | None
 
 
 def may_see_reasons(member: Member | None) -> bool:
@@ -168,7 +175,7 @@ def flag_of(user_id: str, member: Member, *, now: datetime) -> Flagged:
     if not (may_see_reasons(member) or member.may(rights.SEE_RISK_FLAG)):
         raise Refused("You may not see flags of users.", "Ask a manager for the right.", code="not_allowed")
     kinds = tuple(sorted(set(standing_flags(now).filter(user_id=user_id).values_list("kind", flat=True))))
-    said: tuple[tuple[str, datetime], ...] = tuple((row.code, row.until) for row in _decisions(now, [user_id]).order_by("code"))
+    said = tuple(Decided(row.code, row.until) for row in _decisions(now, [user_id]).order_by("code"))
     is_flagged = bool(kinds) or any(code == "decided" for code, _ in said)
     return Flagged(is_flagged, kinds, said) if may_see_reasons(member) else Flagged(is_flagged, None, None)
 

@@ -128,4 +128,3 @@ def test_a_published_case_is_found_as_precisely_as_it_must_be(case):
     assert told.of_flagged.precision >= 0.88
     assert told.of_flagged.recall >= 0.75
     assert not (told.automatic & told.review).any()
-
