@@ -55,6 +55,13 @@ def pooled_cap(values: Mapping[str, ArrayLike]) -> Cap:
     return Cap(quantile, value, len(over), float((over - value).sum()) / whole if whole else 0.0)
 
 
+def cap_among(figures: ArrayLike, *, persons: int, smaller: int) -> Cap:
+    """The pooled cap of `persons`, the smaller arm of whom has `smaller`; those without a figure are not listed, and have 0."""
+    given = np.asarray(figures, dtype=np.float64)
+    everybody = np.concatenate([given, np.zeros(persons - len(given))])
+    return pooled_cap({"smaller": everybody[:smaller], "larger": everybody[smaller:]})
+
+
 def capped(values: ArrayLike, cap: Cap) -> NDArray[np.float64]:
     """The outcomes with what lies above the cap set to it."""
     return np.minimum(np.asarray(values, dtype=np.float64), cap.value)

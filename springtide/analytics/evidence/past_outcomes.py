@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from springtide.analytics.daybook.tables import USER_DAYS
 from springtide.analytics.engine import Engine, definition
 from springtide.analytics.evidence.answers import CannotTell
-from springtide.analytics.evidence.capping import Cap, capped, pooled_cap
+from springtide.analytics.evidence.capping import Cap, cap_among, capped
 from springtide.analytics.evidence.power import Plan, detectable_effect, persons_needed
 from springtide.analytics.lake import Snapshot
 from springtide.kernel.errors import BadInput, UnknownName, suggest
@@ -116,8 +116,7 @@ def power_plan(
     if min(held, past.persons - held) < 2:
         return CannotTell("too_small")
     y, x = (everybody(values, past.persons) for values in (past.y, past.x))
-    smaller = min(held, past.persons - held)
-    cap = pooled_cap({"smaller": y[:smaller], "larger": y[smaller:]})
+    cap = cap_among(past.y, persons=past.persons, smaller=min(held, past.persons - held))
     kept = capped(y, cap)
     mean, sd = float(kept.mean()), float(kept.std(ddof=1))
     explained = float(np.corrcoef(kept, x)[0, 1]) ** 2 if kept.any() and x.any() and x.std() > 0 and sd > 0 else 0.0

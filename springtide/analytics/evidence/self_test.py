@@ -16,7 +16,7 @@ from scipy import stats
 
 from springtide.analytics.evidence.answers import CannotTell, Effect, Interval
 from springtide.analytics.evidence.arms import Arm
-from springtide.analytics.evidence.capping import Cap, capped, pooled_cap
+from springtide.analytics.evidence.capping import Cap, cap_among, capped
 from springtide.analytics.evidence.effects import adjusted_difference, difference
 from springtide.analytics.evidence.sequences import always_valid, final
 from springtide.analytics.evidence.skewness import corrected_p
@@ -92,7 +92,7 @@ def self_test(
         return CannotTell("too_small")
     if not figures.any():
         return CannotTell("no_variance")
-    cap = _cap(figures, persons, min(held, persons - held))
+    cap = cap_among(figures, persons=persons, smaller=min(held, persons - held))
     kept = capped(figures, cap)
     before = None if x is None else np.asarray(x, dtype=np.float64)
     alarms = {method: [0, 0] for method in METHODS if method != "adjusted" or before is not None}
@@ -105,12 +105,6 @@ def self_test(
         progress(number + 1, partings)
     told = (_told(method, up, down, partings) for method, (up, down) in alarms.items())
     return SelfTest(persons, held, len(figures), cap, tuple(told))
-
-
-def _cap(figures: Floats, persons: int, smaller: int) -> Cap:
-    """The pooled cap over everybody; the arms of one parting are as large as those of any other."""
-    everybody = np.concatenate([figures, np.zeros(persons - len(figures))])
-    return pooled_cap({"smaller": everybody[:smaller], "larger": everybody[smaller:]})
 
 
 def _held(rng: np.random.Generator, active: int, persons: int, held: int) -> NDArray[np.bool_]:
