@@ -12,7 +12,11 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """The house's rules for campaigns are a definition; only this room can tell whether they can be read."""
-        from springtide.operations.campaigns.policy import check_policy
-        from springtide.operations.definitions.checks import CHECKS
+        from springtide.operations.definitions.states import CHECKS_ABOVE, Body
 
-        CHECKS["campaign_policy"] = check_policy
+        def check(key: str, body: Body) -> None:
+            from springtide.operations.campaigns.policy import check_policy  # engines are not every command's business
+
+            check_policy(key, body)
+
+        CHECKS_ABOVE["campaign_policy"] = check
