@@ -39,13 +39,20 @@ def referral_cycles(invitations: Sequence[Edge]) -> list[Edge]:
     ]
 
 
+def components(
+    nodes: int, source: NDArray[np.int64], target: NDArray[np.int64], connection: Literal["weak", "strong"] = "weak"
+) -> NDArray[np.int64]:
+    """Node → the component it is in."""
+    graph = coo_array((np.ones(len(source), np.int8), (source, target)), shape=(nodes, nodes)).tocsr()
+    return np.asarray(connected_components(graph, directed=True, connection=connection)[1], np.int64)
+
+
 def _components(
     edges: Sequence[Edge], connection: Literal["weak", "strong"]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Users in order, each with the least user of their component and its size."""
     users, ends = np.unique(np.asarray(edges, np.int64), return_inverse=True)
     ends = ends.reshape(-1, 2)
-    graph = coo_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), shape=(users.size, users.size))
-    _, component = connected_components(graph.tocsr(), directed=True, connection=connection)
+    component = components(users.size, ends[:, 0], ends[:, 1], connection)
     _, first, inverse, counts = np.unique(component, return_index=True, return_inverse=True, return_counts=True)
     return users, users[first][inverse], counts[inverse]

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from springtide.analytics.foresight.graphs import components
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -79,12 +79,6 @@ def evidence(graph: Graph) -> Evidence:
     told |= _hubs(graph)
     told["twins"] = np.minimum(_twins(graph), 20)
     return Evidence(tuple(told), np.column_stack(list(told.values())), cluster, size)
-
-
-def components(nodes: int, source: Numbers, target: Numbers) -> Numbers:
-    """Node → the component it is in."""
-    graph = coo_array((np.ones(len(source), np.int8), (source, target)), shape=(nodes, nodes)).tocsr()
-    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def _both_ways(source: Numbers, target: Numbers) -> tuple[Numbers, Numbers]:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from springtide.analytics.foresight.linked_accounts import SMALL_HUB, Graph, components, evidence, kinds_of
+from springtide.analytics.foresight.graphs import components
+from springtide.analytics.foresight.linked_accounts import SMALL_HUB, Graph, evidence, kinds_of
 from springtide.analytics.foresight.scoring import scored, threshold
 from springtide.kernel.errors import NothingYet
 from tests import sql
